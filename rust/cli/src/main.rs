@@ -1,0 +1,2 @@
+//! The program `limbeck`.
+fn main() {}

@@ -1,0 +1,179 @@
+//! The seam between the service and the ways of turning steps into bytes: everything above this crate
+//! works on these traits and knows no network.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use limbeck_field::{ElementType, Extent, Region, Volume};
+
+use crate::{Error, Mask, Quality, Result};
+
+/// Where a block lies in its variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockGeometry {
+    /// Global shape of the variable, slowest axis first.
+    pub shape: Vec<usize>,
+    /// The block's box in it.
+    pub extent: Extent,
+    /// Type of the values handed in.
+    pub element_type: ElementType,
+}
+
+/// What random numbers and chains are keyed by. Same key and data give the same bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainKey {
+    /// Seed of the run.
+    pub seed: u64,
+    /// Index of the variable.
+    pub variable: u32,
+    /// Global index of the block within the variable.
+    pub block: u32,
+}
+
+/// How a step's payload is to be read. The numbers are part of the format and never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum StepKind {
+    /// One value for the whole block.
+    Constant = 0,
+    /// A network fitted to the block.
+    Network = 1,
+    /// The values themselves, losslessly packed.
+    Plain = 2,
+}
+
+impl StepKind {
+    /// From its number in a file.
+    pub fn from_number(n: u8) -> Result<StepKind> {
+        match n {
+            0 => Ok(StepKind::Constant),
+            1 => Ok(StepKind::Network),
+            2 => Ok(StepKind::Plain),
+            _ => Err(Error::Compatibility(format!("step kind {n} is unknown to this version of limbeck"))),
+        }
+    }
+}
+
+/// One block at one step as bytes.
+#[derive(Clone, Debug)]
+pub struct EncodedStep {
+    /// How to read `payload`.
+    pub kind: StepKind,
+    /// Step that this one is coded as a difference to, if any.
+    pub base_step: Option<u64>,
+    /// The bytes; already entropy-coded.
+    pub payload: Vec<u8>,
+    /// Positions of NaN and infinities, if any (see [`Mask::encode`]).
+    pub mask: Option<Vec<u8>>,
+    /// Measured on all values, in double precision, after decoding `payload` again.
+    pub quality: Quality,
+    /// Training samples spent.
+    pub samples: u64,
+}
+
+/// Fits the steps of one (variable, block) in order; keeps what the next step starts from.
+pub trait Chain: Send {
+    /// Encodes one step. `step` is the run-wide step index. Values under `mask` are ignored.
+    /// `threads` is the pool to be data-parallel in; the bytes do not depend on its size.
+    fn encode(&mut self, step: u64, volume: &Volume, mask: Option<&Mask>, threads: &rayon::ThreadPool)
+    -> Result<EncodedStep>;
+
+    /// Continues after a restart: `last` is the newest durable step of this chain.
+    fn resume(&mut self, step: u64, last: &dyn BlockDecoder);
+}
+
+/// One block at one step, ready to be evaluated. All coordinates are global index coordinates of the variable.
+pub trait BlockDecoder: Send + Sync {
+    /// Values at the grid points of `region`, which lies inside the block; C order, last axis fastest.
+    fn decode(&self, region: &Region, out: &mut [f64]) -> Result<()>;
+
+    /// Values at arbitrary points: `points` is n x rank (axis fastest, slowest axis of the variable first),
+    /// fractional index coordinates.
+    fn sample(&self, points: &[f64], out: &mut [f64]) -> Result<()>;
+
+    /// For downcasting by the method that made it (warm start, differences).
+    fn as_any(&self) -> &dyn std::any::Any;
+}
+
+/// Gives the teachers of one variable to the distillation, any number of times, from any thread.
+pub trait TeacherSource: Sync {
+    /// The decoder of `block` at `step` (index into the distilled steps), or None if that step was lost or dropped.
+    fn teacher(&self, step: usize, block: usize) -> Result<Option<Arc<dyn BlockDecoder>>>;
+}
+
+/// What is distilled into one segment.
+pub struct DistilTask<'a> {
+    /// Global shape of the variable, slowest axis first.
+    pub shape: &'a [usize],
+    /// Type of the values handed in.
+    pub element_type: ElementType,
+    /// Boxes of all blocks.
+    pub blocks: &'a [Extent],
+    /// Physical time of each step.
+    pub times: &'a [f64],
+    /// The teachers.
+    pub teachers: &'a dyn TeacherSource,
+    /// Random numbers (the block is ignored).
+    pub key: ChainKey,
+    /// Bytes that the segment's payload may take.
+    pub budget_bytes: usize,
+    /// Stop early enough to return within this time, with what was reached.
+    pub time_limit: Option<Duration>,
+    /// Called now and then with the share done (0 to 1) and the PSNR against the teachers so far.
+    pub progress: &'a (dyn Fn(f64, f64) + Sync),
+}
+
+/// All steps of a variable as bytes.
+#[derive(Clone, Debug)]
+pub struct EncodedSegment {
+    /// The bytes; already entropy-coded.
+    pub payload: Vec<u8>,
+    /// Against the teachers, on a sample of points, after decoding `payload` again.
+    pub quality: Quality,
+    /// One line about what was made, for people: "SIREN 96x3, 28,417 parameters, 7 bits".
+    pub description: String,
+    /// Training samples spent.
+    pub samples: u64,
+}
+
+/// All steps of a variable, ready to be evaluated.
+pub trait SegmentDecoder: Send + Sync {
+    /// Values at the grid points of `region` at the (fractional) step index `step`, counted in the segment;
+    /// C order, last axis fastest.
+    fn decode(&self, step: f64, region: &Region, out: &mut [f64]) -> Result<()>;
+
+    /// Values at arbitrary points: `points` is n x (1 + rank): fractional step index in the segment, then index
+    /// coordinates, slowest axis first.
+    fn sample(&self, points: &[f64], out: &mut [f64]) -> Result<()>;
+
+    /// One line about the network, for people.
+    fn description(&self) -> String;
+}
+
+/// A way to turn the steps of a variable into bytes while it runs and into one segment when it ends.
+pub trait Method: Send + Sync {
+    /// Number of the method in files; never reused.
+    fn number(&self) -> u16;
+
+    /// Name of the method in options and reports.
+    fn name(&self) -> &'static str;
+
+    /// Begins a chain.
+    fn chain(&self, geometry: BlockGeometry, key: ChainKey) -> Box<dyn Chain>;
+
+    /// Opens one step. `base` is the decoder of the frame's `base_step`, if it has one.
+    fn open_step(
+        &self,
+        geometry: &BlockGeometry,
+        kind: StepKind,
+        payload: &[u8],
+        mask: Option<&[u8]>,
+        base: Option<&dyn BlockDecoder>,
+    ) -> Result<Arc<dyn BlockDecoder>>;
+
+    /// Distils the teachers of a variable into one segment.
+    fn distil(&self, task: &DistilTask<'_>, threads: &rayon::ThreadPool) -> Result<EncodedSegment>;
+
+    /// Opens a segment. `times` are the physical times of its steps.
+    fn open_segment(&self, shape: &[usize], times: &[f64], payload: &[u8]) -> Result<Arc<dyn SegmentDecoder>>;
+}
