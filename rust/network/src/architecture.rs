@@ -1,5 +1,12 @@
 //! What a network looks like: its layers, and where each stands in the flat parameter array.
 
+use crate::error::{Error, Result};
+
+/// Most neurons in a layer.
+pub const MAX_WIDTH: usize = 4096;
+/// Most hidden layers or residual blocks.
+pub const MAX_DEPTH: usize = 64;
+
 /// Shape of a sine network from `inputs` coordinates in [-1, 1] to one value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Architecture {
@@ -93,6 +100,24 @@ impl Architecture {
         match *self {
             Architecture::Siren { inputs, .. } | Architecture::KdInr { inputs, .. } => inputs,
         }
+    }
+
+    /// Refuses shapes outside the documented ranges.
+    pub fn check(&self) -> Result<()> {
+        let (inputs, width, depth, omega) = match *self {
+            Architecture::Siren { inputs, width, depth, omega } => (inputs, width, depth, omega),
+            Architecture::KdInr { inputs, width, depth, omega, .. } => (inputs, 4 * width, depth, omega),
+        };
+        let ranges = [("inputs", inputs, 1, 4), ("width", width, 1, MAX_WIDTH), ("depth", depth, 1, MAX_DEPTH)];
+        for (name, value, low, high) in ranges {
+            if !(low..=high).contains(&value) {
+                return Err(Error::InvalidArgument(format!("network {name} {value} is outside {low}..={high}")));
+            }
+        }
+        if !(omega.is_finite() && omega > 0.0) {
+            return Err(Error::InvalidArgument(format!("network omega {omega} is not a positive number")));
+        }
+        Ok(())
     }
 
     /// The layers from input to output; their parameters follow each other without gaps.

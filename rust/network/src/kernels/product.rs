@@ -1,0 +1,171 @@
+//! The one matrix product that training and decoding are made of.
+//!
+//! `out[r][c] = init[r][c] + sum_i left(r, i) * right[i][c]`, i ascending, one fused multiply-add per term, so
+//! each result is a fixed chain of roundings whatever the register width. Columns are contiguous and padded to
+//! a multiple of [`super::vector::PAD`]; a block of rows x columns stays in registers while i runs.
+
+use super::vector::Vector;
+
+/// A matrix operand: pointer to its first element and the distance between rows, in floats.
+#[derive(Clone, Copy)]
+pub struct Rows {
+    /// First element.
+    pub data: *const f32,
+    /// Floats from one row to the next; 0 repeats one row.
+    pub pitch: usize,
+}
+
+/// The left operand: element (r, i) stands at `data + r * row + i * step`.
+#[derive(Clone, Copy)]
+pub struct Left {
+    /// First element.
+    pub data: *const f32,
+    /// Floats between rows.
+    pub row: usize,
+    /// Floats between terms.
+    pub step: usize,
+}
+
+/// Sizes of a product.
+#[derive(Clone, Copy)]
+pub struct Size {
+    /// Rows of the result, any number.
+    pub rows: usize,
+    /// Columns of the result, a multiple of PAD.
+    pub columns: usize,
+    /// Terms of each sum.
+    pub terms: usize,
+}
+
+/// Computes the product. `times`, if given, multiplies the finished sum elementwise.
+///
+/// # Safety
+/// As for [`Vector`]; all operands valid for the sizes given; `out` overlaps no operand but `init`
+/// (the same matrix in place).
+#[inline(always)]
+pub unsafe fn product<V: Vector>(
+    size: Size,
+    left: Left,
+    right: Rows,
+    init: Rows,
+    times: Option<Rows>,
+    out: *mut f32,
+    out_pitch: usize,
+) {
+    let total = size.columns / V::LANES;
+    let mut done = 0;
+    while done < total {
+        // As few column strips as fit the registers, of nearly equal width.
+        let remaining = total - done;
+        let widest = if V::REGISTERS >= 32 { 4 } else { 2 };
+        let take = remaining.div_ceil(remaining.div_ceil(widest));
+        let c = done * V::LANES;
+        // SAFETY: the strip lies inside the operands.
+        unsafe {
+            let strip = Strip {
+                terms: size.terms,
+                left,
+                right: Rows { data: right.data.add(c), pitch: right.pitch },
+                init: Rows { data: init.data.add(c), pitch: init.pitch },
+                times: times.map(|t| Rows { data: t.data.add(c), pitch: t.pitch }),
+                out: out.add(c),
+                out_pitch,
+            };
+            // Rows x columns of the register block leave room for one row of `right` and a broadcast.
+            match (V::REGISTERS >= 32, take) {
+                (true, 4) => strip.rows::<V, 6, 4>(size.rows),
+                (true, 3) => strip.rows::<V, 8, 3>(size.rows),
+                (true, 2) => strip.rows::<V, 12, 2>(size.rows),
+                (true, _) => strip.rows::<V, 12, 1>(size.rows),
+                (false, 2) => strip.rows::<V, 6, 2>(size.rows),
+                (false, _) => strip.rows::<V, 8, 1>(size.rows),
+            }
+        }
+        done += take;
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Strip {
+    terms: usize,
+    left: Left,
+    right: Rows,
+    init: Rows,
+    times: Option<Rows>,
+    out: *mut f32,
+    out_pitch: usize,
+}
+
+impl Strip {
+    #[inline(always)]
+    unsafe fn rows<V: Vector, const R: usize, const C: usize>(&self, rows: usize) {
+        let mut r = 0;
+        // SAFETY: every block lies inside the operands.
+        unsafe {
+            while r + R <= rows {
+                self.block::<V, R, C>(r);
+                r += R;
+            }
+            if R > 8 && r + 8 <= rows {
+                self.block::<V, 8, C>(r);
+                r += 8;
+            }
+            if R > 4 && r + 4 <= rows {
+                self.block::<V, 4, C>(r);
+                r += 4;
+            }
+            if r + 2 <= rows {
+                self.block::<V, 2, C>(r);
+                r += 2;
+            }
+            if r + 2 <= rows {
+                self.block::<V, 2, C>(r);
+                r += 2;
+            }
+            if r < rows {
+                self.block::<V, 1, C>(r);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn block<V: Vector, const R: usize, const C: usize>(&self, first: usize) {
+        // SAFETY: rows first..first + R and C registers of columns lie inside the operands.
+        unsafe {
+            let mut sum = [[V::splat(0.0); C]; R];
+            for r in 0..R {
+                let init = self.init.data.add((first + r) * self.init.pitch);
+                for c in 0..C {
+                    sum[r][c] = V::load(init.add(c * V::LANES));
+                }
+            }
+            let mut left = self.left.data.add(first * self.left.row);
+            let mut right = self.right.data;
+            for _ in 0..self.terms {
+                let mut row = [V::splat(0.0); C];
+                for c in 0..C {
+                    row[c] = V::load(right.add(c * V::LANES));
+                }
+                for r in 0..R {
+                    let x = V::splat(*left.add(r * self.left.row));
+                    for c in 0..C {
+                        sum[r][c] = x.mul_add(row[c], sum[r][c]);
+                    }
+                }
+                left = left.wrapping_add(self.left.step);
+                right = right.wrapping_add(self.right.pitch);
+            }
+            for r in 0..R {
+                let out = self.out.add((first + r) * self.out_pitch);
+                for c in 0..C {
+                    let mut value = sum[r][c];
+                    if let Some(times) = self.times {
+                        let factor = times.data.add((first + r) * times.pitch + c * V::LANES);
+                        value = value.mul(V::load(factor));
+                    }
+                    value.store(out.add(c * V::LANES));
+                }
+            }
+        }
+    }
+}

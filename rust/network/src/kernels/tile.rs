@@ -1,0 +1,313 @@
+//! Forward and backward passes over a tile of samples that stays in cache.
+//!
+//! Activations are stored sample by sample (neuron index fastest), so that weights, activations and gradients
+//! are all operands of the same product and nothing has to be transposed but the weights, once per step.
+
+use super::product::{Left, Rows, Size, product};
+use super::vector::{PAD, Vector, sin, sin_cos};
+use crate::architecture::{Activation, Residual};
+use crate::packed::Packing;
+
+/// Samples per tile when decoding.
+pub const DECODE_TILE: usize = 96;
+
+/// Scratch memory of one thread.
+pub struct Workspace {
+    /// Samples that fit.
+    pub samples: usize,
+    activations: Vec<f32>,
+    slopes: Vec<f32>,
+    offsets: Vec<usize>,
+    delta: [Vec<f32>; 2],
+    skip: Vec<f32>,
+    zeros: Vec<f32>,
+    /// Coordinates of the tile, samples x inputs.
+    pub coordinates: Vec<f32>,
+    /// Targets of the tile.
+    pub targets: Vec<f32>,
+    outputs: Vec<f32>,
+}
+
+impl Workspace {
+    /// For training. The tile is as large as keeps activations and slopes within about half of a second-level cache.
+    pub(crate) fn for_training(packing: &Packing) -> Workspace {
+        let per_sample: usize = packing.layers.iter().map(|l| l.width * 8).sum();
+        let samples = ((512 << 10) / per_sample.max(1) / 24 * 24).clamp(24, 96);
+        Workspace::new(packing, samples, true)
+    }
+
+    /// For decoding.
+    pub(crate) fn for_decoding(packing: &Packing) -> Workspace {
+        Workspace::new(packing, DECODE_TILE, false)
+    }
+
+    fn new(packing: &Packing, samples: usize, training: bool) -> Workspace {
+        let widest = packing.layers.iter().map(|l| l.width.max(l.input_width)).max().unwrap_or(PAD);
+        let mut offsets = Vec::new();
+        let mut end = 0;
+        for l in packing.layers.iter().filter(|l| !l.is_linear()) {
+            offsets.push(end);
+            end += samples * l.width;
+        }
+        let gradient_side = if training { samples * widest } else { 0 };
+        Workspace {
+            samples,
+            activations: vec![0.0; end],
+            slopes: vec![0.0; if training { end } else { 0 }],
+            offsets,
+            delta: [vec![0.0; gradient_side], vec![0.0; gradient_side]],
+            skip: vec![0.0; gradient_side],
+            zeros: vec![0.0; widest],
+            coordinates: vec![0.0; samples * packing.inputs],
+            targets: vec![0.0; samples],
+            outputs: vec![0.0; samples],
+        }
+    }
+}
+
+/// Forward pass over the first `n` samples of the workspace's coordinates; `SLOPES`: keeps what backward needs.
+///
+/// # Safety
+/// As for [`Vector`]; `master` was packed by `packing`, the workspace made for it, `n <= samples`.
+#[inline(always)]
+unsafe fn forward<V: Vector, const SLOPES: bool>(packing: &Packing, master: &[f32], w: &mut Workspace, n: usize) {
+    let mut input = Left { data: w.coordinates.as_ptr(), row: packing.inputs, step: 1 };
+    let mut remembered = std::ptr::null::<f32>();
+    for (index, l) in packing.layers.iter().enumerate() {
+        // SAFETY: offsets and widths come from the packing that sized all buffers.
+        unsafe {
+            if l.is_linear() {
+                let weights = master.as_ptr().add(l.master);
+                let bias = master[l.biases];
+                for s in 0..n {
+                    w.outputs[s] = dot::<V>(weights, input.data.add(s * input.row), l.input_width) + bias;
+                }
+                return;
+            }
+            let out = w.activations.as_mut_ptr().add(w.offsets[index]);
+            let size = Size { rows: n, columns: l.width, terms: l.inputs };
+            let right = Rows { data: master.as_ptr().add(l.master), pitch: l.width };
+            let bias = Rows { data: master.as_ptr().add(l.biases), pitch: 0 };
+            product::<V>(size, input, right, bias, None, out, l.width);
+            if l.residual == Residual::Begin {
+                remembered = input.data;
+            }
+            let skip = if l.residual == Residual::End { remembered } else { std::ptr::null() };
+            let slopes =
+                if SLOPES { w.slopes.as_mut_ptr().add(w.offsets[index]) } else { std::ptr::null_mut() };
+            let Activation::Sine { omega } = l.activation else { unreachable!("linear layers return above") };
+            activate::<V, SLOPES>(out, slopes, skip, n * l.width, omega);
+            input = Left { data: out, row: l.width, step: 1 };
+        }
+    }
+}
+
+/// In place: y = sin(omega z), or 0.5 (x + sin(omega z)) at the end of a residual block; slope = dy/dz.
+#[inline(always)]
+unsafe fn activate<V: Vector, const SLOPES: bool>(
+    z: *mut f32,
+    slopes: *mut f32,
+    skip: *const f32,
+    len: usize,
+    omega: f32,
+) {
+    // SAFETY: all pointers are valid for `len` floats, a multiple of PAD.
+    unsafe {
+        let scale = V::splat(omega);
+        let slope_scale = V::splat(if skip.is_null() { omega } else { 0.5 * omega });
+        let half = V::splat(0.5);
+        let mut i = 0;
+        while i < len {
+            let x = V::load(z.add(i)).mul(scale);
+            let y = if SLOPES {
+                let (s, c) = sin_cos(x);
+                c.mul(slope_scale).store(slopes.add(i));
+                s
+            } else {
+                sin(x)
+            };
+            let y = if skip.is_null() { y } else { V::load(skip.add(i)).add(y).mul(half) };
+            y.store(z.add(i));
+            i += V::LANES;
+        }
+    }
+}
+
+/// Sum over k of a[k] b[k] in PAD partial sums, k ascending, then the tree of [`Vector::sum_of_pad`].
+#[inline(always)]
+unsafe fn dot<V: Vector>(a: *const f32, b: *const f32, len: usize) -> f32 {
+    // SAFETY: both are valid for `len` floats, a multiple of PAD.
+    unsafe {
+        let mut partial = [V::splat(0.0); 4];
+        let registers = PAD / V::LANES;
+        let mut k = 0;
+        while k < len {
+            for (r, p) in partial.iter_mut().enumerate().take(registers) {
+                let at = k + r * V::LANES;
+                *p = V::load(a.add(at)).mul_add(V::load(b.add(at)), *p);
+            }
+            k += PAD;
+        }
+        V::sum_of_pad(&partial[..registers])
+    }
+}
+
+/// Forward and backward over the first `n` samples: adds to `gradient` (layout of `master`) the gradient of
+/// `scale` * sum of squared errors, and returns the sum of squared errors.
+///
+/// # Safety
+/// As for [`forward`]; `transposed` and `gradient` belong to the same packing.
+#[inline(always)]
+pub unsafe fn gradient<V: Vector>(
+    packing: &Packing,
+    master: &[f32],
+    transposed: &[f32],
+    gradient: &mut [f32],
+    w: &mut Workspace,
+    n: usize,
+    scale: f32,
+) -> f64 {
+    // SAFETY: passed on from the caller.
+    unsafe { forward::<V, true>(packing, master, w, n) };
+    let mut squared = 0.0;
+    for (o, &t) in w.outputs[..n].iter_mut().zip(&w.targets) {
+        let e = *o - t;
+        squared += f64::from(e) * f64::from(e);
+        *o = 2.0 * scale * e;
+    }
+    let last = packing.layers.len() - 1;
+    // SAFETY: offsets and widths come from the packing that sized all buffers.
+    unsafe {
+        let l = &packing.layers[last];
+        let previous = w.offsets[last - 1];
+        let (y, slope) = (w.activations.as_ptr().add(previous), w.slopes.as_ptr().add(previous));
+        // An output layer that follows a residual block passes its gradient past the sine as well.
+        let past = packing.layers[last - 1].residual == Residual::End;
+        let skip = if past { w.skip.as_mut_ptr() } else { std::ptr::null_mut() };
+        let (weights, target) = (master.as_ptr().add(l.master), gradient.as_mut_ptr().add(l.master));
+        output_gradient::<V>(&w.outputs[..n], weights, y, slope, l.input_width, target, w.delta[0].as_mut_ptr(), skip);
+        gradient[l.biases] += w.outputs[..n].iter().sum::<f32>();
+    }
+    for index in (0..last).rev() {
+        let l = &packing.layers[index];
+        // SAFETY: as above.
+        unsafe {
+            let delta = w.delta[0].as_ptr();
+            let input = if index == 0 {
+                Left { data: w.coordinates.as_ptr(), row: 1, step: packing.inputs }
+            } else {
+                Left { data: w.activations.as_ptr().add(w.offsets[index - 1]), row: 1, step: l.input_width }
+            };
+            let target = gradient.as_mut_ptr().add(l.master);
+            let size = Size { rows: l.inputs, columns: l.width, terms: n };
+            let rows = Rows { data: delta, pitch: l.width };
+            product::<V>(size, input, rows, Rows { data: target, pitch: l.width }, None, target, l.width);
+            add_columns::<V>(delta, n, l.width, gradient.as_mut_ptr().add(l.biases));
+            if index == 0 {
+                break;
+            }
+            // dE/dy of the previous layer, times its slope.
+            let begins = l.residual == Residual::Begin;
+            let size = Size { rows: n, columns: l.input_width, terms: l.outputs };
+            let left = Left { data: delta, row: l.width, step: 1 };
+            let right = Rows { data: transposed.as_ptr().add(l.transposed), pitch: l.input_width };
+            let init = if begins {
+                Rows { data: w.skip.as_ptr(), pitch: l.input_width }
+            } else {
+                Rows { data: w.zeros.as_ptr(), pitch: 0 }
+            };
+            let slopes = Rows { data: w.slopes.as_ptr().add(w.offsets[index - 1]), pitch: l.input_width };
+            let out = w.delta[1].as_mut_ptr();
+            if packing.layers[index - 1].residual == Residual::End {
+                // The plain gradient is needed too: half of it goes past the sine to the input of that block.
+                let skip = w.skip.as_mut_ptr();
+                product::<V>(size, left, right, init, None, skip, l.input_width);
+                split::<V>(skip, slopes.data, out, n * l.input_width);
+            } else {
+                product::<V>(size, left, right, init, Some(slopes), out, l.input_width);
+            }
+        }
+        w.delta.swap(0, 1);
+    }
+    squared
+}
+
+/// delta = skip * slope; skip *= 0.5.
+#[inline(always)]
+unsafe fn split<V: Vector>(skip: *mut f32, slope: *const f32, delta: *mut f32, len: usize) {
+    // SAFETY: all pointers are valid for `len` floats, a multiple of PAD.
+    unsafe {
+        let half = V::splat(0.5);
+        let mut i = 0;
+        while i < len {
+            let g = V::load(skip.add(i));
+            g.mul(V::load(slope.add(i))).store(delta.add(i));
+            g.mul(half).store(skip.add(i));
+            i += V::LANES;
+        }
+    }
+}
+
+/// Backward through the linear output layer: weight gradient, and delta of the layer below.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn output_gradient<V: Vector>(
+    errors: &[f32],
+    weights: *const f32,
+    y: *const f32,
+    slope: *const f32,
+    width: usize,
+    target: *mut f32,
+    delta: *mut f32,
+    skip: *mut f32,
+) {
+    // SAFETY: y, slope, delta (and skip, if any) hold errors.len() rows of `width` floats; weights and target one.
+    unsafe {
+        let half = V::splat(0.5);
+        let mut c = 0;
+        while c < width {
+            let weight = V::load(weights.add(c));
+            let mut sum = V::load(target.add(c));
+            for (s, &e) in errors.iter().enumerate() {
+                let at = s * width + c;
+                let e = V::splat(e);
+                sum = e.mul_add(V::load(y.add(at)), sum);
+                let g = e.mul(weight);
+                g.mul(V::load(slope.add(at))).store(delta.add(at));
+                if !skip.is_null() {
+                    g.mul(half).store(skip.add(at));
+                }
+            }
+            sum.store(target.add(c));
+            c += V::LANES;
+        }
+    }
+}
+
+/// Adds the column sums of an n x width matrix.
+#[inline(always)]
+unsafe fn add_columns<V: Vector>(matrix: *const f32, n: usize, width: usize, target: *mut f32) {
+    // SAFETY: matrix holds n rows of `width` floats, target one.
+    unsafe {
+        let mut c = 0;
+        while c < width {
+            let mut sum = V::load(target.add(c));
+            for s in 0..n {
+                sum = sum.add(V::load(matrix.add(s * width + c)));
+            }
+            sum.store(target.add(c));
+            c += V::LANES;
+        }
+    }
+}
+
+/// Evaluates the first `n` samples of the workspace's coordinates into `out`.
+///
+/// # Safety
+/// As for [`forward`].
+#[inline(always)]
+pub unsafe fn decode<V: Vector>(packing: &Packing, master: &[f32], w: &mut Workspace, n: usize, out: &mut [f32]) {
+    // SAFETY: passed on from the caller.
+    unsafe { forward::<V, false>(packing, master, w, n) };
+    out[..n].copy_from_slice(&w.outputs[..n]);
+}

@@ -1,0 +1,191 @@
+//! Fits a network to samples.
+
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+
+use crate::architecture::Activation;
+use crate::kernels::{self, Kernel, Workspace};
+use crate::network::Network;
+use crate::optimiser::{Adam, Muon, Optimiser};
+use crate::packed::Packing;
+
+/// Number of partial sums that a batch's gradient is split into: fixed, so that the result does not depend on the
+/// number of threads, and the most threads that one fit can use.
+pub const LANES: usize = 8;
+
+/// Newton-Schulz iterations per step of Muon.
+const NEWTON_SCHULZ: usize = 5;
+
+/// Where the samples of a batch come from.
+pub trait Samples: Sync {
+    /// Writes samples `first..first + targets.len()` of batch `step`: coordinates (samples x inputs, input fastest)
+    /// in [-1, 1] and targets. Called from several threads, each asking for its own part of the batch; must be a
+    /// function of (step, first) alone.
+    fn fill(&self, step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32]);
+}
+
+/// Samples given as arrays: every batch is the same.
+pub struct FixedSamples<'a> {
+    /// samples x inputs, input fastest.
+    pub coordinates: &'a [f32],
+    /// One per sample.
+    pub targets: &'a [f32],
+}
+
+impl Samples for FixedSamples<'_> {
+    fn fill(&self, _step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32]) {
+        let inputs = self.coordinates.len() / self.targets.len().max(1);
+        coordinates.copy_from_slice(&self.coordinates[first * inputs..][..coordinates.len()]);
+        targets.copy_from_slice(&self.targets[first..][..targets.len()]);
+    }
+}
+
+/// Rounds flat parameters in place to values that the stored form can express.
+pub type Rounding<'a> = &'a (dyn Fn(&mut [f32]) + Sync);
+
+/// Parameters under training, with gradients, moments and scratch memory.
+///
+/// All calls are to be made inside the rayon pool that shall do the work (`pool.install`).
+/// Deterministic: same network, samples and instruction set give the same parameters for any number of threads.
+pub struct Trainer {
+    network: Network,
+    packing: Packing,
+    kernel: Kernel,
+    master: Vec<f32>,
+    rounded: Vec<f32>,
+    transposed: Vec<f32>,
+    lanes: Vec<Vec<f32>>,
+    workspaces: Vec<Mutex<Workspace>>,
+    adam: Adam,
+    muon: Vec<Muon>,
+}
+
+impl Trainer {
+    /// Starts from the network's parameters.
+    pub fn new(network: Network, optimiser: Optimiser, kernel: Kernel) -> Trainer {
+        let packing = Packing::new(network.architecture());
+        let master = packing.pack(&network.parameters);
+        let threads = rayon::current_num_threads().min(LANES);
+        let hidden = packing.layers.iter().skip(1).filter(|l| l.activation != Activation::Linear);
+        let muon = match optimiser {
+            Optimiser::Adam => Vec::new(),
+            Optimiser::Muon => {
+                hidden.map(|l| Muon::new(l.inputs, l.outputs, l.width, l.master, NEWTON_SCHULZ)).collect()
+            }
+        };
+        Trainer {
+            kernel,
+            rounded: Vec::new(),
+            transposed: vec![0.0; packing.transposed_len],
+            lanes: vec![vec![0.0; packing.master_len]; LANES],
+            workspaces: (0..threads).map(|_| Mutex::new(Workspace::for_training(&packing))).collect(),
+            adam: Adam::new(packing.master_len),
+            muon,
+            master,
+            packing,
+            network,
+        }
+    }
+
+    /// Mean squared error over the batch, and its gradient left in lane 0.
+    fn batch_gradient(&mut self, samples: &dyn Samples, step: u64, batch: usize, parameters: &[f32]) -> f64 {
+        self.packing.transpose(parameters, &mut self.transposed);
+        let (packing, transposed, workspaces, kernel) =
+            (&self.packing, &self.transposed, &self.workspaces, self.kernel);
+        let scale = 1.0 / batch as f32;
+        let share = batch.div_ceil(LANES);
+        let errors: Vec<f64> = self
+            .lanes
+            .par_iter_mut()
+            .enumerate()
+            .map(|(lane, gradient)| {
+                gradient.fill(0.0);
+                let (mut at, end) = ((lane * share).min(batch), ((lane + 1) * share).min(batch));
+                // Each thread has its own; another is only found taken outside a pool.
+                let thread = rayon::current_thread_index().unwrap_or(0) % workspaces.len();
+                let mut w = workspaces[thread].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                let mut squared = 0.0;
+                while at < end {
+                    let n = w.samples.min(end - at);
+                    let Workspace { coordinates, targets, .. } = &mut *w;
+                    samples.fill(step, at, &mut coordinates[..n * packing.inputs], &mut targets[..n]);
+                    squared += kernels::gradient(kernel, packing, parameters, transposed, gradient, &mut w, n, scale);
+                    at += n;
+                }
+                squared
+            })
+            .collect();
+        let (total, others) = self.lanes.split_at_mut(1);
+        let total = &mut total[0];
+        for other in others.iter() {
+            total.iter_mut().zip(other).for_each(|(t, o)| *t += o);
+        }
+        errors.iter().sum::<f64>() / batch as f64
+    }
+
+    /// Mean squared error over a batch and its gradient, in the order of the network's parameters.
+    pub fn gradient(&mut self, samples: &dyn Samples, step: u64, batch: usize) -> (f64, Vec<f32>) {
+        let master = std::mem::take(&mut self.master);
+        let loss = self.batch_gradient(samples, step, batch, &master);
+        self.master = master;
+        (loss, self.packing.unpack(&self.lanes[0]))
+    }
+
+    /// One optimiser step; returns the mean squared error before it. `rate` is for Adam, `matrix_rate` for the
+    /// matrices that Muon has. With `rounding` the gradient is taken at the rounded parameters and applied to the
+    /// unrounded ones (straight-through; Bengio et al. 2013).
+    pub fn step(
+        &mut self,
+        samples: &dyn Samples,
+        step: u64,
+        batch: usize,
+        rate: f32,
+        matrix_rate: f32,
+        rounding: Option<Rounding<'_>>,
+    ) -> f64 {
+        let mut master = std::mem::take(&mut self.master);
+        let loss = if let Some(round) = rounding {
+            let mut flat = self.packing.unpack(&master);
+            round(&mut flat);
+            self.rounded = self.packing.pack(&flat);
+            let rounded = std::mem::take(&mut self.rounded);
+            let loss = self.batch_gradient(samples, step, batch, &rounded);
+            self.rounded = rounded;
+            loss
+        } else {
+            self.batch_gradient(samples, step, batch, &master)
+        };
+        let gradient = &self.lanes[0];
+        let adam_step = self.adam.begin(rate);
+        if self.muon.is_empty() {
+            self.adam.apply(self.kernel, adam_step, 0, &mut master, gradient);
+        } else {
+            // Adam takes what lies between the matrices.
+            let mut jobs = Vec::with_capacity(self.muon.len());
+            let mut rest: &mut [f32] = &mut master;
+            let mut at = 0;
+            for m in &mut self.muon {
+                let (before, from) = rest.split_at_mut(m.offset - at);
+                let len = m.rows * m.pitch;
+                let (matrix, after) = from.split_at_mut(len);
+                self.adam.apply(self.kernel, adam_step, at, before, &gradient[at..at + before.len()]);
+                let offset = m.offset;
+                jobs.push((m, matrix, &gradient[offset..offset + len]));
+                at = offset + len;
+                rest = after;
+            }
+            self.adam.apply(self.kernel, adam_step, at, rest, &gradient[at..]);
+            let kernel = self.kernel;
+            jobs.par_iter_mut().for_each(|(m, matrix, gradient)| m.apply(kernel, matrix_rate, matrix, gradient));
+        }
+        self.master = master;
+        loss
+    }
+
+    /// The network as it stands.
+    pub fn network(&mut self) -> &Network {
+        self.network.parameters = self.packing.unpack(&self.master);
+        &self.network
+    }
+}

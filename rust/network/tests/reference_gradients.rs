@@ -1,0 +1,120 @@
+//! The fused kernels against f64 finite differences, on random shapes and every kernel of this CPU.
+
+use limbeck_network::reference::scalar;
+use limbeck_network::{Architecture, Evaluator, FixedSamples, Kernel, Network, Optimiser, Random, Trainer};
+use proptest::prelude::*;
+
+fn architectures() -> impl Strategy<Value = Architecture> {
+    let siren = (1usize..=4, 1usize..=70, 1usize..=8)
+        .prop_map(|(inputs, width, depth)| Architecture::Siren { inputs, width, depth, omega: 6.0 });
+    let kdinr = (1usize..=4, 1usize..=18, 1usize..=4, any::<bool>()).prop_map(|(inputs, width, depth, every_layer)| {
+        Architecture::KdInr { inputs, width, depth, omega: if every_layer { 2.0 } else { 6.0 }, every_layer }
+    });
+    prop_oneof![siren, kdinr]
+}
+
+struct Case {
+    network: Network,
+    coordinates: Vec<f32>,
+    targets: Vec<f32>,
+}
+
+fn case(architecture: Architecture, samples: usize, seed: u64) -> Case {
+    let random = Random::new(&[seed]);
+    let draw = |n: usize, stream: u64| -> Vec<f32> {
+        let r = Random::new(&[seed, stream]);
+        (0..n).map(|i| (2.0 * r.uniform(i as u64) - 1.0) as f32).collect()
+    };
+    Case {
+        network: Network::random(architecture, &random).expect("architectures are in range"),
+        coordinates: draw(samples * architecture.inputs(), 1),
+        targets: draw(samples, 2),
+    }
+}
+
+fn widen(v: &[f32]) -> Vec<f64> {
+    v.iter().map(|&x| f64::from(x)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn gradients_agree_with_finite_differences(
+        architecture in architectures(), samples in 1usize..300, seed in any::<u64>(),
+    ) {
+        let case = case(architecture, samples, seed);
+        let (x, y) = (widen(&case.coordinates), widen(&case.targets));
+        let exact = widen(&case.network.parameters);
+        let fixed = FixedSamples { coordinates: &case.coordinates, targets: &case.targets };
+        for kernel in Kernel::available() {
+            let mut trainer = Trainer::new(case.network.clone(), Optimiser::Adam, kernel);
+            let (loss, gradient) = trainer.gradient(&fixed, 0, samples);
+            let reference = scalar::loss(&architecture, &exact, &x, &y);
+            prop_assert!((loss - reference).abs() < 1e-4 * (1.0 + reference), "{kernel:?}: {loss} against {reference}");
+            let size = gradient.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
+            // A dozen parameters spread over all layers, and the first and last.
+            let count = exact.len();
+            for p in (0..14).map(|i| if i == 13 { count - 1 } else { i * count / 13 }) {
+                let h = 1e-5;
+                let mut moved = exact.clone();
+                moved[p] = exact[p] + h;
+                let up = scalar::loss(&architecture, &moved, &x, &y);
+                moved[p] = exact[p] - h;
+                let slope = (up - scalar::loss(&architecture, &moved, &x, &y)) / (2.0 * h);
+                let error = (slope - f64::from(gradient[p])).abs();
+                prop_assert!(error < 1e-3 * slope.abs() + 2e-5 * (1.0 + size),
+                    "{kernel:?} parameter {p} of {count}: {} against {slope}", gradient[p]);
+            }
+        }
+    }
+
+    #[test]
+    fn every_kernel_decodes_to_the_same_bits(
+        architecture in architectures(), samples in 1usize..300, seed in any::<u64>(),
+    ) {
+        let case = case(architecture, samples, seed);
+        let n = architecture.inputs();
+        let decode = |kernel| {
+            let evaluator = Evaluator::new(&case.network, kernel);
+            let mut out = vec![0.0f32; samples];
+            let mut scratch = evaluator.scratch();
+            evaluator.evaluate(&mut scratch, |i, c| c.copy_from_slice(&case.coordinates[i * n..][..n]), &mut out);
+            out
+        };
+        let portable = decode(Kernel::Portable);
+        for kernel in Kernel::available() {
+            let same = decode(kernel).iter().zip(&portable).all(|(a, b)| a.to_bits() == b.to_bits());
+            prop_assert!(same, "{kernel:?} differs from portable");
+        }
+        let exact = widen(&case.network.parameters);
+        let x = widen(&case.coordinates);
+        for (i, &value) in portable.iter().enumerate() {
+            let reference = scalar::evaluate(&architecture, &exact, &x[i * n..][..n]);
+            prop_assert!((f64::from(value) - reference).abs() < 1e-3 * (1.0 + reference.abs()));
+        }
+    }
+}
+
+#[test]
+fn training_does_not_depend_on_the_number_of_threads() {
+    let architecture = Architecture::Siren { inputs: 3, width: 24, depth: 2, omega: 8.0 };
+    let case = case(architecture, 1000, 7);
+    let fixed = FixedSamples { coordinates: &case.coordinates, targets: &case.targets };
+    let train = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a thread pool");
+        pool.install(|| {
+            let mut trainer = Trainer::new(case.network.clone(), Optimiser::Muon, Kernel::best());
+            let first = trainer.step(&fixed, 0, 1000, 3e-3, 1e-2, None);
+            let mut last = first;
+            for step in 1..60 {
+                last = trainer.step(&fixed, step, 1000, 3e-3, 1e-2, None);
+            }
+            assert!(last < 0.9 * first, "{last} after {first}");
+            trainer.network().parameters.clone()
+        })
+    };
+    let one = train(1);
+    assert_eq!(one, train(2));
+    assert_eq!(one, train(3));
+}
