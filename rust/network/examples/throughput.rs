@@ -8,12 +8,16 @@ fn main() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("pool");
     let shapes: Vec<(String, Architecture)> = [(8, 4), (16, 6), (32, 8)]
         .map(|(m, d)| {
-            (format!("KD {m},{d}"), Architecture::KdInr { inputs: 3, width: m, depth: d, omega: 10.0, every_layer: false })
+            (
+                format!("KD {m},{d}"),
+                Architecture::KdInr { inputs: 3, width: m, depth: d, omega: 10.0, every_layer: false },
+            )
         })
         .into_iter()
-        .chain([32, 64, 96].map(|w| {
-            (format!("SIREN {w}x3"), Architecture::Siren { inputs: 3, width: w, depth: 3, omega: 10.0 })
-        }))
+        .chain(
+            [32, 64, 96]
+                .map(|w| (format!("SIREN {w}x3"), Architecture::Siren { inputs: 3, width: w, depth: 3, omega: 10.0 })),
+        )
         .collect();
     for (name, architecture) in shapes {
         for (optimiser, batch) in
@@ -39,7 +43,10 @@ fn main() {
                 (best, loss)
             });
             let gflops = rate * 6.0 * architecture.weights() as f64 / 1e9;
-            println!("{name:12} {optimiser:?} batch {batch:5}: {:9.0} samples/s {gflops:7.1} GFLOP/s loss {loss:.2e}", rate);
+            println!(
+                "{name:12} {optimiser:?} batch {batch:5}: {:9.0} samples/s {gflops:7.1} GFLOP/s loss {loss:.2e}",
+                rate
+            );
         }
     }
 }

@@ -1,12 +1,16 @@
 //! The fused kernels against f64 finite differences, on random shapes and every kernel of this CPU.
 
-use limbeck_network::reference::scalar;
+use limbeck_network::reference::plain;
 use limbeck_network::{Architecture, Evaluator, FixedSamples, Kernel, Network, Optimiser, Random, Trainer};
 use proptest::prelude::*;
 
 fn architectures() -> impl Strategy<Value = Architecture> {
-    let siren = (1usize..=4, 1usize..=70, 1usize..=8)
-        .prop_map(|(inputs, width, depth)| Architecture::Siren { inputs, width, depth, omega: 6.0 });
+    let siren = (1usize..=4, 1usize..=70, 1usize..=8).prop_map(|(inputs, width, depth)| Architecture::Siren {
+        inputs,
+        width,
+        depth,
+        omega: 6.0,
+    });
     let kdinr = (1usize..=4, 1usize..=18, 1usize..=4, any::<bool>()).prop_map(|(inputs, width, depth, every_layer)| {
         Architecture::KdInr { inputs, width, depth, omega: if every_layer { 2.0 } else { 6.0 }, every_layer }
     });
@@ -50,7 +54,7 @@ proptest! {
         for kernel in Kernel::available() {
             let mut trainer = Trainer::new(case.network.clone(), Optimiser::Adam, kernel);
             let (loss, gradient) = trainer.gradient(&fixed, 0, samples);
-            let reference = scalar::loss(&architecture, &exact, &x, &y);
+            let reference = plain::loss(&architecture, &exact, &x, &y);
             prop_assert!((loss - reference).abs() < 1e-4 * (1.0 + reference), "{kernel:?}: {loss} against {reference}");
             let size = gradient.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
             // A dozen parameters spread over all layers, and the first and last.
@@ -59,9 +63,9 @@ proptest! {
                 let h = 1e-5;
                 let mut moved = exact.clone();
                 moved[p] = exact[p] + h;
-                let up = scalar::loss(&architecture, &moved, &x, &y);
+                let up = plain::loss(&architecture, &moved, &x, &y);
                 moved[p] = exact[p] - h;
-                let slope = (up - scalar::loss(&architecture, &moved, &x, &y)) / (2.0 * h);
+                let slope = (up - plain::loss(&architecture, &moved, &x, &y)) / (2.0 * h);
                 let error = (slope - f64::from(gradient[p])).abs();
                 prop_assert!(error < 1e-3 * slope.abs() + 2e-5 * (1.0 + size),
                     "{kernel:?} parameter {p} of {count}: {} against {slope}", gradient[p]);
@@ -90,7 +94,7 @@ proptest! {
         let exact = widen(&case.network.parameters);
         let x = widen(&case.coordinates);
         for (i, &value) in portable.iter().enumerate() {
-            let reference = scalar::evaluate(&architecture, &exact, &x[i * n..][..n]);
+            let reference = plain::evaluate(&architecture, &exact, &x[i * n..][..n])[0];
             prop_assert!((f64::from(value) - reference).abs() < 1e-3 * (1.0 + reference.abs()));
         }
     }

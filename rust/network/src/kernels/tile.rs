@@ -93,8 +93,7 @@ unsafe fn forward<V: Vector, const SLOPES: bool>(packing: &Packing, master: &[f3
                 remembered = input.data;
             }
             let skip = if l.residual == Residual::End { remembered } else { std::ptr::null() };
-            let slopes =
-                if SLOPES { w.slopes.as_mut_ptr().add(w.offsets[index]) } else { std::ptr::null_mut() };
+            let slopes = if SLOPES { w.slopes.as_mut_ptr().add(w.offsets[index]) } else { std::ptr::null_mut() };
             let Activation::Sine { omega } = l.activation else { unreachable!("linear layers return above") };
             activate::<V, SLOPES>(out, slopes, skip, n * l.width, omega);
             input = Left { data: out, row: l.width, step: 1 };

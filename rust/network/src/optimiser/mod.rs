@@ -3,8 +3,8 @@
 mod adam;
 mod muon;
 
-pub use adam::AdamStep;
 pub(crate) use adam::Adam;
+pub use adam::AdamStep;
 pub(crate) use muon::Muon;
 
 /// How parameters follow their gradients.

@@ -70,10 +70,26 @@ impl Muon {
                 }
             }
             // gram = X X^T
-            kernels::multiply(kernel, &self.x, large_pitch, &self.transposed, &mut self.gram, small, large, small_pitch);
+            kernels::multiply(
+                kernel,
+                &self.x,
+                large_pitch,
+                &self.transposed,
+                &mut self.gram,
+                small,
+                large,
+                small_pitch,
+            );
             // polynomial = a I + b gram + c gram^2 (gram is symmetric; padded columns are zero)
             kernels::multiply(
-                kernel, &self.gram, small_pitch, &self.gram, &mut self.polynomial, small, small, small_pitch,
+                kernel,
+                &self.gram,
+                small_pitch,
+                &self.gram,
+                &mut self.polynomial,
+                small,
+                small,
+                small_pitch,
             );
             for (p, g) in self.polynomial.iter_mut().zip(&self.gram) {
                 *p = c * *p + b * g;
@@ -82,7 +98,14 @@ impl Muon {
                 self.polynomial[r * small_pitch + r] += a;
             }
             kernels::multiply(
-                kernel, &self.polynomial, small_pitch, &self.x, &mut self.next, small, small, large_pitch,
+                kernel,
+                &self.polynomial,
+                small_pitch,
+                &self.x,
+                &mut self.next,
+                small,
+                small,
+                large_pitch,
             );
             std::mem::swap(&mut self.x, &mut self.next);
         }
