@@ -1,0 +1,98 @@
+//! The one way into the library: every export runs its work inside [`guarded`], so that no panic crosses the boundary
+//! and every failure leaves its message.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Once, OnceLock};
+
+use crate::error::{Failure, keep_message};
+use crate::status::{LBK_INTERNAL, LBK_OK, lbk_status};
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs the work of one export. With `LIMBECK_MODE=off` use [`guarded_writing`].
+pub fn guarded(call: &'static str, work: impl FnOnce() -> Result<lbk_status, Failure>) -> lbk_status {
+    silence_panics();
+    let before = INSIDE.try_with(|inside| inside.replace(true)).unwrap_or(false);
+    // What a panicking call leaves half done is behind mutexes of the session, which answer for themselves.
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    let _ = INSIDE.try_with(|inside| inside.set(before));
+    match outcome {
+        Ok(Ok(status)) => status,
+        Ok(Err(failure)) => {
+            keep_message(format!("{call}: {}", failure.message));
+            failure.status
+        }
+        Err(panic) => {
+            keep_message(format!("{call}: a defect in limbeck, please report it: {}", panic_text(&*panic)));
+            // A payload whose own drop panics must not get the better of the guard.
+            std::mem::forget(panic);
+            LBK_INTERNAL
+        }
+    }
+}
+
+/// As [`guarded`], for the calls that a simulation makes: with `LIMBECK_MODE=off` only `when_off` runs, which sets the
+/// outputs, and the call is a success.
+pub fn guarded_writing(
+    call: &'static str,
+    when_off: impl FnOnce(),
+    work: impl FnOnce() -> Result<lbk_status, Failure>,
+) -> lbk_status {
+    if !is_off() {
+        return guarded(call, work);
+    }
+    guarded(call, || {
+        when_off();
+        Ok(LBK_OK)
+    })
+}
+
+/// True if `LIMBECK_MODE=off`; looked up once, so that it cannot change in the middle of a run.
+pub fn is_off() -> bool {
+    static OFF: OnceLock<bool> = OnceLock::new();
+    *OFF.get_or_init(|| std::env::var_os("LIMBECK_MODE").is_some_and(|mode| mode.eq_ignore_ascii_case("off")))
+}
+
+/// The standard library reports a panic on stderr before it unwinds. Inside limbeck it goes to the log instead; every
+/// other thread of a Rust host keeps the hook it had.
+fn silence_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let inside = INSIDE.try_with(Cell::get).unwrap_or(false)
+                || std::thread::current().name().is_some_and(|name| name.starts_with("limbeck"));
+            if inside {
+                tracing::error!(target: "limbeck", "panic: {info}");
+            } else {
+                previous(info);
+            }
+        }));
+    });
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    if let Some(text) = panic.downcast_ref::<&str>() {
+        text
+    } else if let Some(text) = panic.downcast_ref::<String>() {
+        text
+    } else {
+        "panic without a message"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::last_message;
+
+    #[test]
+    fn a_panic_becomes_a_status() {
+        assert_eq!(guarded("lbk_test", || panic!("number {}", 7)), LBK_INTERNAL);
+        assert_eq!(last_message(), "lbk_test: a defect in limbeck, please report it: number 7");
+    }
+}
