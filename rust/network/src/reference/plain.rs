@@ -1,37 +1,38 @@
 //! Networks in double precision, one sample after the other, with nothing clever in it.
 
-use crate::{Activation, Architecture, Layer, Residual};
+use crate::{Activation, Architecture, Error, Layer, Residual, Result};
 
 /// Output of the network at each of n points.
 ///
 /// `parameters` is the flat array that [`Architecture::layers`] describes, widened to f64;
 /// `coordinates` is n x inputs, input index fastest. Returns n values.
 ///
-/// # Panics
-/// If a slice has not the length that the architecture asks for.
-pub fn evaluate(architecture: &Architecture, parameters: &[f64], coordinates: &[f64]) -> Vec<f64> {
-    let layers = architecture.layers();
+/// # Errors
+/// `InvalidArgument` if a slice has not the length that the architecture asks for.
+pub fn evaluate(architecture: &Architecture, parameters: &[f64], coordinates: &[f64]) -> Result<Vec<f64>> {
+    architecture.check()?;
+    check_length("parameters", parameters.len(), architecture.parameters())?;
     let inputs = architecture.inputs();
-    assert_eq!(parameters.len(), architecture.parameters(), "length of the parameter array");
-    assert_eq!(coordinates.len() % inputs, 0, "coordinates come in groups of {inputs}");
-    coordinates.chunks_exact(inputs).map(|point| evaluate_point(&layers, parameters, point)).collect()
+    check_length("coordinates", coordinates.len(), coordinates.len().next_multiple_of(inputs))?;
+    let layers = architecture.layers();
+    Ok(coordinates.chunks_exact(inputs).map(|point| evaluate_point(&layers, parameters, point)).collect())
 }
 
 /// Mean squared error against n `targets`; arguments as in [`evaluate`]. NaN if there is no sample.
 ///
-/// # Panics
-/// If a slice has not the length that the architecture asks for.
-pub fn loss(architecture: &Architecture, parameters: &[f64], coordinates: &[f64], targets: &[f64]) -> f64 {
-    let values = evaluate(architecture, parameters, coordinates);
-    assert_eq!(values.len(), targets.len(), "one target per sample");
+/// # Errors
+/// `InvalidArgument` if a slice has not the length that the architecture asks for.
+pub fn loss(architecture: &Architecture, parameters: &[f64], coordinates: &[f64], targets: &[f64]) -> Result<f64> {
+    let values = evaluate(architecture, parameters, coordinates)?;
+    check_length("targets", targets.len(), values.len())?;
     let sum: f64 = values.iter().zip(targets).map(|(v, t)| (v - t) * (v - t)).sum();
-    sum / targets.len() as f64
+    Ok(sum / targets.len() as f64)
 }
 
 /// Derivative of [`loss`] with respect to parameter `index` by a central difference of fourth order:
 /// with steps around 1e-3 its own error is far below what f32 gradients can show.
 ///
-/// # Panics
+/// # Errors
 /// As [`loss`], and if `index` lies outside the parameter array.
 pub fn difference(
     architecture: &Architecture,
@@ -40,13 +41,24 @@ pub fn difference(
     targets: &[f64],
     index: usize,
     step: f64,
-) -> f64 {
+) -> Result<f64> {
     let mut moved = parameters.to_vec();
     let mut at = |offset: f64| {
-        moved[index] = parameters[index] + offset;
+        let place = moved.get_mut(index).ok_or_else(|| {
+            Error::InvalidArgument(format!("parameter {index} of a network that has {}", parameters.len()))
+        })?;
+        *place = parameters[index] + offset;
         loss(architecture, &moved, coordinates, targets)
     };
-    (8.0 * (at(step) - at(-step)) - (at(2.0 * step) - at(-2.0 * step))) / (12.0 * step)
+    let (near, far) = (at(step)? - at(-step)?, at(2.0 * step)? - at(-2.0 * step)?);
+    Ok((8.0 * near - far) / (12.0 * step))
+}
+
+fn check_length(what: &str, found: usize, wanted: usize) -> Result<()> {
+    if found != wanted {
+        return Err(Error::InvalidArgument(format!("{found} {what} where {wanted} are wanted")));
+    }
+    Ok(())
 }
 
 fn evaluate_point(layers: &[Layer], parameters: &[f64], point: &[f64]) -> f64 {
@@ -89,9 +101,9 @@ mod tests {
         // first layer 2 -> 1, hidden 1 -> 1, last 1 -> 1
         let p = [0.5, -0.25, 0.1, 2.0, -0.3, 3.0, 0.7];
         let expected = 3.0 * (2.0 * (0.5 * 0.4 - 0.25 * 0.8 + 0.1f64).sin() - 0.3).sin() + 0.7;
-        let got = evaluate(&a, &p, &[0.4, 0.8]);
+        let got = evaluate(&a, &p, &[0.4, 0.8]).unwrap();
         assert!((got[0] - expected).abs() < 1e-15);
-        assert!((loss(&a, &p, &[0.4, 0.8], &[1.0]) - (expected - 1.0).powi(2)).abs() < 1e-15);
+        assert!((loss(&a, &p, &[0.4, 0.8], &[1.0]).unwrap() - (expected - 1.0).powi(2)).abs() < 1e-15);
     }
 
     #[test]
@@ -102,7 +114,7 @@ mod tests {
         // The encoder passes sin(3 * bias) on in every channel of its last layer; the block's three layers give zero.
         p[layers[2].bias_range()].fill(0.2);
         p[layers[6].weight_range()].fill(1.0);
-        let got = evaluate(&a, &p, &[0.9]);
+        let got = evaluate(&a, &p, &[0.9]).unwrap();
         assert!((got[0] - 4.0 * 0.5 * 0.6f64.sin()).abs() < 1e-15, "{got:?}");
     }
 
@@ -111,9 +123,19 @@ mod tests {
         let a = Architecture::Siren { inputs: 1, width: 1, depth: 1, omega: 1.0 };
         let p = [0.8, 0.1, 1.1, 0.2, 0.9, -0.4];
         let (x, t) = (0.7, 0.25);
-        let y = evaluate(&a, &p, &[x])[0];
+        let y = evaluate(&a, &p, &[x]).unwrap()[0];
         let s1 = (0.8 * x + 0.1f64).sin();
         let d = 2.0 * (y - t) * 0.9 * (1.1 * s1 + 0.2).cos() * 1.1 * (0.8 * x + 0.1).cos() * x;
-        assert!((difference(&a, &p, &[x], &[t], 0, 1e-3) - d).abs() < 1e-11);
+        assert!((difference(&a, &p, &[x], &[t], 0, 1e-3).unwrap() - d).abs() < 1e-11);
+    }
+
+    #[test]
+    fn lengths_that_do_not_fit_are_refused() {
+        let a = Architecture::Siren { inputs: 2, width: 1, depth: 1, omega: 1.0 };
+        let p = vec![0.0; a.parameters()];
+        assert!(evaluate(&a, &p[1..], &[0.0, 0.0]).is_err());
+        assert!(evaluate(&a, &p, &[0.0, 0.0, 0.0]).is_err());
+        assert!(loss(&a, &p, &[0.0, 0.0], &[0.0, 1.0]).is_err());
+        assert!(difference(&a, &p, &[0.0, 0.0], &[0.0], p.len(), 1e-3).is_err());
     }
 }

@@ -3,7 +3,7 @@
 use burn::tensor::module::linear;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::{Activation, Architecture, Layer, Residual};
+use crate::{Activation, Error, Layer, Network, Residual, Result};
 
 /// A network whose parameters are burn tensors. All of its work is done by burn, in f32, eagerly, on the
 /// calling thread and burn's own pool. Results do not depend on the number of threads beyond rounding.
@@ -46,14 +46,11 @@ const BETA2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
 
 impl TensorNetwork {
-    /// From the flat array that [`Architecture::layers`] describes.
-    ///
-    /// # Panics
-    /// If the array has not [`Architecture::parameters`] entries.
-    pub fn new(architecture: &Architecture, parameters: &[f32]) -> TensorNetwork {
-        assert_eq!(parameters.len(), architecture.parameters(), "length of the parameter array");
+    /// With a copy of the network's parameters.
+    pub fn new(network: &Network) -> TensorNetwork {
         let device = Device::flex();
-        let layers = architecture.layers();
+        let layers = network.layers();
+        let parameters = &network.parameters;
         let parameters = layers
             .iter()
             .map(|layer| {
@@ -67,29 +64,29 @@ impl TensorNetwork {
                 }
             })
             .collect();
-        TensorNetwork { layers, inputs: architecture.inputs(), parameters, device }
+        TensorNetwork { layers, inputs: network.architecture().inputs(), parameters, device }
     }
 
-    /// The flat parameter array, in the order of [`Architecture::layers`].
+    /// The flat parameter array, in the order of [`crate::Architecture::layers`].
     pub fn parameters(&self) -> Vec<f32> {
         flatten(self.parameters.iter().map(|p| (p.weights.clone(), p.biases.clone())))
     }
 
     /// Copies n samples to the device: `coordinates` is n x inputs, input index fastest, `targets` has n values.
     ///
-    /// # Panics
-    /// If the lengths do not fit each other.
-    pub fn batch(&self, coordinates: &[f32], targets: &[f32]) -> TensorBatch {
-        TensorBatch {
-            coordinates: self.coordinates(coordinates),
-            targets: Tensor::from_data(TensorData::new(targets.to_vec(), [targets.len(), 1]), &self.device),
+    /// # Errors
+    /// `InvalidArgument` if the lengths do not fit each other.
+    pub fn batch(&self, coordinates: &[f32], targets: &[f32]) -> Result<TensorBatch> {
+        let n = targets.len();
+        if coordinates.len() != n * self.inputs {
+            let found = coordinates.len();
+            return Err(Error::InvalidArgument(format!("{found} coordinates for {n} points of {}", self.inputs)));
         }
+        let targets = Tensor::from_data(TensorData::new(targets.to_vec(), [n, 1]), &self.device);
+        Ok(TensorBatch { coordinates: self.coordinates(coordinates), targets })
     }
 
-    /// Output at n points; `coordinates` is n x inputs, input index fastest.
-    ///
-    /// # Panics
-    /// If `coordinates` is not a whole number of points.
+    /// Output at n points; `coordinates` is n x inputs, input index fastest. A rest that is no whole point is ignored.
     pub fn evaluate(&self, coordinates: &[f32]) -> Vec<f32> {
         values(forward(&self.layers, &self.parameters, self.coordinates(coordinates)))
     }
@@ -101,9 +98,9 @@ impl TensorNetwork {
     }
 
     fn coordinates(&self, coordinates: &[f32]) -> Tensor<2> {
-        assert_eq!(coordinates.len() % self.inputs, 0, "coordinates come in groups of {}", self.inputs);
-        let shape = [coordinates.len() / self.inputs, self.inputs];
-        Tensor::from_data(TensorData::new(coordinates.to_vec(), shape), &self.device)
+        let n = coordinates.len() / self.inputs;
+        let data = TensorData::new(coordinates[..n * self.inputs].to_vec(), [n, self.inputs]);
+        Tensor::from_data(data, &self.device)
     }
 
     /// The loss, and gradients layer by layer, off the autodiff graph.
@@ -207,7 +204,7 @@ fn forward(layers: &[Layer], parameters: &[LayerTensors], coordinates: Tensor<2>
 
 /// A tensor's values in C order.
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().into_vec().expect("flex tensors made from f32 are f32")
+    tensor.into_data().try_into_vec().expect("flex tensors made from f32 are f32")
 }
 
 /// Layer after layer: weights as outputs x inputs, input index fastest, then biases.
