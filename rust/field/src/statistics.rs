@@ -203,7 +203,7 @@ mod tests {
         assert!(s.is_constant() && (s.mean / 1.7e308 - 1.0).abs() < 1e-12);
         let s = Statistics::measure(&volume(vec![-1.7e308, 1.7e308]), None).unwrap();
         assert_eq!((s.mean, s.variance), (0.0, f64::INFINITY));
-        let s = Statistics::measure(&volume(vec![1.0, 1.0 + f64::EPSILON].repeat(2000)), None).unwrap();
+        let s = Statistics::measure(&volume([1.0, 1.0 + f64::EPSILON].repeat(2000)), None).unwrap();
         assert!((s.variance / (f64::EPSILON * f64::EPSILON / 4.0) - 1.0).abs() < 1e-6, "{s:?}");
         let s = Statistics::measure(&volume(vec![5e-324, 1e-323]), None).unwrap();
         assert!(s.min == 5e-324 && s.max == 1e-323 && !s.is_constant());

@@ -151,7 +151,7 @@ unsafe fn fill<T: Element>(layout: &Layout, first: *const u8, into: &mut Vec<T>)
     // and merging keeps every address. Both ways write each of the `n` values once, hence the new length.
     unsafe {
         if fast == 2 {
-            copy_rows(first, target, &count, &strides, &mut found);
+            copy_rows_fast(first, target, &count, &strides, &mut found);
         } else {
             copy_turned(first, target, &count, &strides, fast, &mut found);
         }
@@ -171,10 +171,48 @@ fn fastest_axis(count: &[usize; 3], strides: &[isize; 3]) -> usize {
     fast
 }
 
+/// [`copy_rows`] with the widest registers that this CPU has.
+///
+/// # Safety
+/// As [`copy_rows`].
+unsafe fn copy_rows_fast<T: Element>(
+    first: *const u8,
+    target: *mut T,
+    count: &[usize; 3],
+    strides: &[isize; 3],
+    found: &mut NonFinite,
+) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        /// The same code, compiled for AVX2.
+        ///
+        /// # Safety
+        /// As [`copy_rows`], and the CPU has AVX2.
+        #[target_feature(enable = "avx2")]
+        unsafe fn avx2<T: Element>(
+            first: *const u8,
+            target: *mut T,
+            count: &[usize; 3],
+            strides: &[isize; 3],
+            found: &mut NonFinite,
+        ) {
+            // SAFETY: the caller's promise, handed on.
+            unsafe { copy_rows(first, target, count, strides, found) }
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the caller's promise; the CPU was asked.
+            return unsafe { avx2(first, target, count, strides, found) };
+        }
+    }
+    // SAFETY: the caller's promise, handed on.
+    unsafe { copy_rows(first, target, count, strides, found) }
+}
+
 /// Copies row by row, a row being the last axis.
 ///
 /// # Safety
 /// `target` has room for all values; all addresses of the walk are readable.
+#[inline(always)]
 unsafe fn copy_rows<T: Element>(
     first: *const u8,
     target: *mut T,
