@@ -232,4 +232,19 @@ mod tests {
         assert!(matches!(Mask::decode(&bytes, 5), Err(Error::Compatibility(_))));
         assert!(matches!(Mask::decode(&[], 5), Err(Error::Corruption(_))));
     }
+
+    #[test]
+    fn no_single_flipped_bit_panics_or_changes_the_size() {
+        let mut codes = vec![0; 997];
+        codes.iter_mut().step_by(13).for_each(|c| *c = 1);
+        let bytes = Mask { codes }.encode();
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            match Mask::decode(&flipped, 997) {
+                Ok(mask) => assert!(mask.codes.len() == 997 && mask.codes.iter().all(|&c| c < 4)),
+                Err(e) => assert!(matches!(e, Error::Corruption(_) | Error::Compatibility(_)), "{e}"),
+            }
+        }
+    }
 }

@@ -189,3 +189,30 @@ fn smooth_fields_shrink_and_noise_grows_by_the_header_only() {
     let volume = Volume { count: vec![n; 3], values: Values::Float32((0..n * n * n).map(|_| noise()).collect()) };
     assert!(encode(&volume).len() <= volume.values.bytes() + 29);
 }
+
+#[test]
+fn no_single_flipped_bit_panics_or_changes_the_size() {
+    // Once packed, once stored.
+    let smooth: Vec<f32> = (0..240).map(|i| (i / 40) as f32).collect();
+    let mut state = 5u64;
+    let noise = (0..60).map(|_| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        f64::from_bits(state ^ state >> 31)
+    });
+    for (packing, volume) in [
+        (ZSTD, Volume { count: vec![6, 40], values: Values::Float32(smooth) }),
+        (STORED, Volume { count: vec![3, 4, 5], values: Values::Float64(noise.collect()) }),
+    ] {
+        let g = geometry(&volume, 1);
+        let bytes = encode(&volume);
+        assert_eq!(bytes[4], packing);
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            match PlainBlock::decode(&g, &flipped) {
+                Ok(block) => assert_eq!(block.values().len(), volume.values.len()),
+                Err(e) => assert!(matches!(e, Error::Corruption(_) | Error::Compatibility(_)), "{e}"),
+            }
+        }
+    }
+}
