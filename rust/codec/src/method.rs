@@ -75,8 +75,13 @@ pub struct EncodedStep {
 pub trait Chain: Send {
     /// Encodes one step. `step` is the run-wide step index. Values under `mask` are ignored.
     /// `threads` is the pool to be data-parallel in; the bytes do not depend on its size.
-    fn encode(&mut self, step: u64, volume: &Volume, mask: Option<&Mask>, threads: &rayon::ThreadPool)
-    -> Result<EncodedStep>;
+    fn encode(
+        &mut self,
+        step: u64,
+        volume: &Volume,
+        mask: Option<&Mask>,
+        threads: &rayon::ThreadPool,
+    ) -> Result<EncodedStep>;
 
     /// Continues after a restart: `last` is the newest durable step of this chain.
     fn resume(&mut self, step: u64, last: &dyn BlockDecoder);

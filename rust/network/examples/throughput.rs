@@ -27,7 +27,7 @@ fn main() {
             let network = Network::random(architecture, &random).expect("network");
             let coordinates: Vec<f32> = (0..batch * 3).map(|i| random.uniform(i as u64) as f32 * 2.0 - 1.0).collect();
             let targets: Vec<f32> = (0..batch).map(|i| coordinates[i * 3].sin()).collect();
-            let samples = FixedSamples { coordinates: &coordinates, targets: &targets };
+            let mut samples = FixedSamples { coordinates: &coordinates, targets: &targets };
             let (rate, loss) = pool.install(|| {
                 let mut trainer = Trainer::new(network, optimiser, Kernel::best());
                 let (mut best, mut loss) = (0.0f64, 0.0);
@@ -35,7 +35,7 @@ fn main() {
                     let start = Instant::now();
                     let mut steps = 0;
                     while start.elapsed().as_secs_f64() < 0.1 {
-                        loss = trainer.step(&samples, 0, batch, 1e-3, 1e-3, None);
+                        loss = trainer.step(&mut samples, 0, batch, 1e-3, 1e-3, None);
                         steps += 1;
                     }
                     best = best.max(steps as f64 * batch as f64 / start.elapsed().as_secs_f64());

@@ -23,6 +23,9 @@ pub trait Samples: Sync {
     /// in [-1, 1] and targets. Called from several threads, each asking for its own part of the batch; must be a
     /// function of (step, first) alone.
     fn fill(&self, step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32]);
+
+    /// Called once before the batch of each step is drawn.
+    fn prepare(&mut self, _step: u64) {}
 }
 
 /// Samples given as arrays: every batch is the same.
@@ -89,7 +92,9 @@ impl Trainer {
     }
 
     /// Mean squared error over the batch, and its gradient left in lane 0.
-    fn batch_gradient(&mut self, samples: &dyn Samples, step: u64, batch: usize, parameters: &[f32]) -> f64 {
+    fn batch_gradient(&mut self, samples: &mut dyn Samples, step: u64, batch: usize, parameters: &[f32]) -> f64 {
+        samples.prepare(step);
+        let samples = &*samples;
         self.packing.transpose(parameters, &mut self.transposed);
         let (packing, transposed, workspaces, kernel) =
             (&self.packing, &self.transposed, &self.workspaces, self.kernel);
@@ -125,7 +130,7 @@ impl Trainer {
     }
 
     /// Mean squared error over a batch and its gradient, in the order of the network's parameters.
-    pub fn gradient(&mut self, samples: &dyn Samples, step: u64, batch: usize) -> (f64, Vec<f32>) {
+    pub fn gradient(&mut self, samples: &mut dyn Samples, step: u64, batch: usize) -> (f64, Vec<f32>) {
         let master = std::mem::take(&mut self.master);
         let loss = self.batch_gradient(samples, step, batch, &master);
         self.master = master;
@@ -137,7 +142,7 @@ impl Trainer {
     /// unrounded ones (straight-through; Bengio et al. 2013).
     pub fn step(
         &mut self,
-        samples: &dyn Samples,
+        samples: &mut dyn Samples,
         step: u64,
         batch: usize,
         rate: f32,

@@ -50,10 +50,10 @@ proptest! {
         let case = case(architecture, samples, seed);
         let (x, y) = (widen(&case.coordinates), widen(&case.targets));
         let exact = widen(&case.network.parameters);
-        let fixed = FixedSamples { coordinates: &case.coordinates, targets: &case.targets };
+        let mut fixed = FixedSamples { coordinates: &case.coordinates, targets: &case.targets };
         for kernel in Kernel::available() {
             let mut trainer = Trainer::new(case.network.clone(), Optimiser::Adam, kernel);
-            let (loss, gradient) = trainer.gradient(&fixed, 0, samples);
+            let (loss, gradient) = trainer.gradient(&mut fixed, 0, samples);
             let reference = plain::loss(&architecture, &exact, &x, &y).expect("lengths fit");
             prop_assert!((loss - reference).abs() < 1e-4 * (1.0 + reference), "{kernel:?}: {loss} against {reference}");
             let size = gradient.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
@@ -99,15 +99,15 @@ proptest! {
 fn training_does_not_depend_on_the_number_of_threads() {
     let architecture = Architecture::Siren { inputs: 3, width: 24, depth: 2, omega: 8.0 };
     let case = case(architecture, 1000, 7);
-    let fixed = FixedSamples { coordinates: &case.coordinates, targets: &case.targets };
+    let mut fixed = FixedSamples { coordinates: &case.coordinates, targets: &case.targets };
     let train = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a thread pool");
         pool.install(|| {
             let mut trainer = Trainer::new(case.network.clone(), Optimiser::Muon, Kernel::best());
-            let first = trainer.step(&fixed, 0, 1000, 3e-3, 1e-2, None);
+            let first = trainer.step(&mut fixed, 0, 1000, 3e-3, 1e-2, None);
             let mut last = first;
             for step in 1..60 {
-                last = trainer.step(&fixed, step, 1000, 3e-3, 1e-2, None);
+                last = trainer.step(&mut fixed, step, 1000, 3e-3, 1e-2, None);
             }
             assert!(last < 0.9 * first, "{last} after {first}");
             trainer.network().parameters.clone()

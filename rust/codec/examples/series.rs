@@ -1,0 +1,106 @@
+//! Teachers and student over a series, without session and files, for trying options out:
+//! `cargo run --release -p limbeck-codec --example series -- FILE.npy RATIO [key=value ...]`
+//! (float32, C order, axes [t, z, y, x]).
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use limbeck_codec::{
+    BlockDecoder, BlockGeometry, ChainKey, DistilTask, KdInr, KdInrOptions, Method, Quality, Result, TeacherSource,
+};
+use limbeck_field::{ElementType, Extent, Region, Values, Volume};
+
+struct Teachers(Vec<Arc<dyn BlockDecoder>>);
+impl TeacherSource for Teachers {
+    fn teacher(&self, step: usize, _block: usize) -> Result<Option<Arc<dyn BlockDecoder>>> {
+        Ok(Some(self.0[step].clone()))
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let bytes = std::fs::read(&arguments[0]).expect("a readable file");
+    let head = 10 + u16::from_le_bytes([bytes[8], bytes[9]]) as usize;
+    let text = String::from_utf8_lossy(&bytes[10..head]).to_string();
+    let inside = text.split_once('(').expect("a shape").1.split_once(')').expect("a shape").0;
+    let shape: Vec<usize> = inside.split(',').filter_map(|s| s.trim().parse().ok()).collect();
+    let all: Vec<f32> = bytes[head..].chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    let ratio: f64 = arguments[1].parse().expect("a ratio");
+    let mut options = KdInrOptions::default();
+    let mut steps = shape[0];
+    for pair in &arguments[2..] {
+        let (k, v) = pair.split_once('=').expect("key=value");
+        match k {
+            "preset" => options = KdInrOptions::preset(v).expect("a preset"),
+            "steps" => steps = v.parse().expect("a number"),
+            _ => options.set(k, v).expect("an option"),
+        }
+    }
+    let space = shape[1..].to_vec();
+    let n: usize = space.iter().product();
+    let geometry =
+        BlockGeometry { shape: space.clone(), extent: Extent::whole(&space), element_type: ElementType::Float32 };
+    let key = ChainKey { seed: 1, variable: 0, block: 0 };
+    let method = KdInr::new(options);
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("a pool");
+    let mut chain = method.chain(geometry.clone(), key);
+    let mut teachers: Vec<Arc<dyn BlockDecoder>> = Vec::new();
+    let (mut total, begin, mut journal) = (Quality::EMPTY, Instant::now(), 0);
+    for step in 0..steps {
+        let start = Instant::now();
+        let volume = Volume { count: space.clone(), values: Values::Float32(all[step * n..][..n].to_vec()) };
+        let e = chain.encode(step as u64, &volume, None, &threads).expect("a teacher");
+        let base = e.base_step.map(|b| teachers[b as usize].clone());
+        teachers.push(method.open_step(&geometry, e.kind, &e.payload, None, base.as_deref()).expect("a block"));
+        total = total.merge(&e.quality);
+        journal += e.payload.len();
+        println!(
+            "step {step:3} {:6.2} dB {:6} bytes {:5.2} s {} samples",
+            e.quality.psnr(),
+            e.payload.len(),
+            start.elapsed().as_secs_f64(),
+            e.samples
+        );
+    }
+    println!("teachers {:.2} dB over all, {journal} bytes, {:.1} s", total.psnr(), begin.elapsed().as_secs_f64());
+    let times: Vec<f64> = (0..steps).map(|t| t as f64).collect();
+    let (start, shown) = (Instant::now(), Mutex::new(0));
+    let task = DistilTask {
+        shape: &space,
+        element_type: ElementType::Float32,
+        blocks: &[Extent::whole(&space)],
+        times: &times,
+        teachers: &Teachers(teachers),
+        key,
+        budget_bytes: ((steps * n * 4) as f64 / ratio) as usize - 256,
+        time_limit: None,
+        progress: &|done, psnr| {
+            let mut shown = shown.lock().expect("not poisoned");
+            if (done * 10.0) as i32 > *shown {
+                *shown = (done * 10.0) as i32;
+                println!("  {:3.0} % {psnr:.2} dB {:.1} s", done * 100.0, start.elapsed().as_secs_f64());
+            }
+        },
+    };
+    let segment = method.distil(&task, &threads).expect("a student");
+    let seconds = start.elapsed().as_secs_f64();
+    let student = method.open_segment(&space, &times, &segment.payload).expect("a segment");
+    let (mut all_quality, mut worst, mut decoded) = (Quality::EMPTY, f64::INFINITY, vec![0.0; n]);
+    let range = Quality { min: total.min, max: total.max, ..Quality::EMPTY };
+    for step in 0..steps {
+        student.decode(step as f64, &Region::of(&Extent::whole(&space)), &mut decoded).expect("decodes");
+        let mut q = Quality::EMPTY;
+        all[step * n..][..n].iter().zip(&decoded).for_each(|(a, b)| q.add(f64::from(*a), *b));
+        worst = worst.min(q.merge(&range).psnr());
+        all_quality = all_quality.merge(&q);
+    }
+    println!(
+        "student {}: {} bytes, ratio {:.0}, against teachers {:.2} dB, against data {:.2} dB (worst step {worst:.2}), {} samples, {seconds:.1} s; all {:.1} s",
+        segment.description,
+        segment.payload.len(),
+        (steps * n * 4) as f64 / (segment.payload.len() + 256) as f64,
+        segment.quality.psnr(),
+        all_quality.psnr(),
+        segment.samples,
+        begin.elapsed().as_secs_f64()
+    );
+}

@@ -1,0 +1,57 @@
+//! A teacher ready to be evaluated.
+
+use std::any::Any;
+
+use limbeck_field::{Extent, Region};
+use rayon::prelude::*;
+
+use super::coordinates::{AxisMap, Grid};
+use super::stored::Stored;
+use crate::plain::{check_decode, check_sample};
+use crate::{BlockDecoder, Result};
+
+/// Points that one thread evaluates at a time.
+pub(crate) const CHUNK: usize = 96 * 64;
+
+/// A network over one block at one step.
+pub(crate) struct NetworkBlock {
+    pub extent: Extent,
+    pub stored: Stored,
+    maps: Vec<AxisMap>,
+}
+
+impl NetworkBlock {
+    pub fn new(extent: Extent, stored: Stored) -> NetworkBlock {
+        let maps = AxisMap::of(&extent);
+        NetworkBlock { extent, stored, maps }
+    }
+}
+
+impl BlockDecoder for NetworkBlock {
+    fn decode(&self, region: &Region, out: &mut [f64]) -> Result<()> {
+        check_decode(&self.extent, region, out)?;
+        let grid = Grid::new(&self.maps, region);
+        out.par_chunks_mut(CHUNK).enumerate().try_for_each_init(
+            || (self.stored.scratch(), Vec::new()),
+            |(scratch, normalised), (chunk, out)| {
+                let first = chunk * CHUNK;
+                self.stored.evaluate(scratch, normalised, |i, c| grid.write(first + i, c), out)
+            },
+        )
+    }
+
+    fn sample(&self, points: &[f64], out: &mut [f64]) -> Result<()> {
+        check_sample(&self.extent, points, out)?;
+        let rank = self.extent.rank();
+        let coordinate = |i: usize, c: &mut [f32]| {
+            for ((c, map), p) in c.iter_mut().zip(&self.maps).zip(&points[i * rank..]) {
+                *c = map.map(*p);
+            }
+        };
+        self.stored.evaluate(&mut self.stored.scratch(), &mut Vec::new(), coordinate, out)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

@@ -1,0 +1,115 @@
+//! One fit: full precision, then at the rounded point.
+
+use std::time::{Duration, Instant};
+
+use limbeck_network::{Kernel, Network, Rounding, Samples, Schedule, Trainer};
+
+use super::options::FitOptions;
+use super::weights::{Quantised, Quantiser};
+
+/// Bounds and observers of a fit.
+pub(crate) struct Watch<'a> {
+    /// Shorten the schedule so as to end within this time.
+    pub limit: Option<Duration>,
+    /// Called now and then with the share done and the mean squared error (of normalised values).
+    pub progress: &'a (dyn Fn(f64, f64) + Sync),
+}
+
+/// Steps between looks at the clock.
+const LOOK: u64 = 16;
+
+/// Runs the optimiser over `samples` samples; `scale` multiplies the rates. Returns the samples spent.
+fn train(
+    trainer: &mut Trainer,
+    source: &mut dyn Samples,
+    o: &FitOptions,
+    samples: u64,
+    scale: f32,
+    rounding: Option<Rounding<'_>>,
+    watch: &Watch<'_>,
+) -> u64 {
+    let schedule = |rate: f32| match o.halving {
+        0 => Schedule::Cosine { rate: rate * scale, warm_up: 0.02 },
+        every => Schedule::Halving { rate: rate * scale, every },
+    };
+    let (rate, matrix_rate) = (schedule(o.rate), schedule(o.matrix_rate));
+    let mut steps = samples.div_ceil(o.batch as u64).max(1);
+    let start = Instant::now();
+    let (mut step, mut error) = (0, 0.0);
+    while step < steps {
+        let loss = trainer.step(source, step, o.batch, rate.rate(step, steps), matrix_rate.rate(step, steps), rounding);
+        error = if step == 0 { loss } else { 0.95 * error + 0.05 * loss };
+        step += 1;
+        if step % LOOK == 0 {
+            if let Some(limit) = watch.limit {
+                let affordable = (step as f64 * limit.as_secs_f64() / start.elapsed().as_secs_f64()) as u64;
+                steps = steps.min(affordable.max(step));
+            }
+            (watch.progress)(step as f64 / steps as f64, error);
+        }
+    }
+    step * o.batch as u64
+}
+
+/// How the parameters are to be rounded.
+pub(crate) enum Precision<'a> {
+    /// Not at all.
+    Full,
+    /// With these steps (of the base that differences are taken to).
+    Codes(&'a [u8]),
+    /// Chosen after training at full precision: the function returns the steps for the parameters it is shown.
+    Choose(&'a dyn Fn(&Quantiser, &[f32]) -> Vec<u8>),
+}
+
+/// Result of a fit.
+pub(crate) struct Fitted {
+    /// In stored precision.
+    pub network: Network,
+    /// None at full precision.
+    pub quantised: Option<Quantised>,
+    /// Samples spent.
+    pub samples: u64,
+}
+
+/// Fits from the given network. Deterministic unless `watch.limit` is set.
+pub(crate) fn fit(
+    start: Network,
+    source: &mut dyn Samples,
+    o: &FitOptions,
+    samples: u64,
+    precision: Precision<'_>,
+    watch: &Watch<'_>,
+) -> Fitted {
+    let architecture = *start.architecture();
+    let mut trainer = Trainer::new(start, o.optimiser, Kernel::best());
+    if let Precision::Full = precision {
+        let spent = train(&mut trainer, source, o, samples, 1.0, None, watch);
+        return Fitted { network: trainer.network().clone(), quantised: None, samples: spent };
+    }
+    let quantiser = Quantiser::new(&architecture);
+    let share = f64::from(o.fine_tune);
+    let fine = (samples as f64 * share) as u64;
+    let part = |from: f64, to: f64| move |done: f64, error: f64| (watch.progress)(from + (to - from) * done, error);
+    let first = part(0.0, 1.0 - share);
+    let limit = |share: f64| watch.limit.map(|l| l.mul_f64(share));
+    let coarse = Watch { limit: limit(1.0 - share), progress: &first };
+    let mut spent = train(&mut trainer, source, o, samples - fine, 1.0, None, &coarse);
+    let codes = match precision {
+        Precision::Codes(codes) => codes.to_vec(),
+        Precision::Choose(choose) => choose(&quantiser, &trainer.network().parameters),
+        Precision::Full => unreachable!("returned above"),
+    };
+    if fine > 0 {
+        let round = |p: &mut [f32]| quantiser.round(p, &codes);
+        let second = part(1.0 - share, 1.0);
+        let watch = Watch { limit: limit(share), progress: &second };
+        spent += train(&mut trainer, source, o, fine, FINE_TUNE_RATE, Some(&round), &watch);
+    }
+    let mut network = trainer.network().clone();
+    let quantised = quantiser.quantise(&network.parameters, &codes);
+    network.parameters = quantiser.dequantise(&quantised);
+    Fitted { network, quantised: Some(quantised), samples: spent }
+}
+
+/// Rates while fine-tuning at the rounded point, against those of the main fit.
+const FINE_TUNE_RATE: f32 = 0.1;

@@ -1,0 +1,89 @@
+//! KD-INR (Han, Zheng, Bi, IEEE TVCG): one small network per step and block while the simulation runs, all of them
+//! distilled into one network over space and time when it ends.
+
+mod block;
+mod coordinates;
+mod distil;
+mod fit;
+mod options;
+mod payload;
+mod sampling;
+mod sizing;
+mod stored;
+mod student;
+mod teacher;
+mod weights;
+
+use std::sync::Arc;
+
+pub use options::{Family, FitOptions, KdInrOptions, PRESETS, Sampler};
+
+use crate::masked::Masked;
+use crate::{
+    BlockDecoder, BlockGeometry, Chain, ChainKey, ConstantBlock, DistilTask, EncodedSegment, Mask, Method, PlainBlock,
+    Result, SegmentDecoder, StepKind,
+};
+use block::NetworkBlock;
+use stored::Stored;
+use student::Student;
+use teacher::TeacherChain;
+
+/// The method as options have it.
+pub struct KdInr {
+    options: KdInrOptions,
+}
+
+impl KdInr {
+    /// Number of this method in files.
+    pub const NUMBER: u16 = 1;
+
+    /// With these options.
+    pub const fn new(options: KdInrOptions) -> KdInr {
+        KdInr { options }
+    }
+}
+
+impl Method for KdInr {
+    fn number(&self) -> u16 {
+        KdInr::NUMBER
+    }
+
+    fn name(&self) -> &'static str {
+        "kdinr"
+    }
+
+    fn chain(&self, geometry: BlockGeometry, key: ChainKey) -> Box<dyn Chain> {
+        Box::new(TeacherChain::new(self.options.clone(), geometry, key))
+    }
+
+    fn open_step(
+        &self,
+        geometry: &BlockGeometry,
+        kind: StepKind,
+        payload: &[u8],
+        mask: Option<&[u8]>,
+        base: Option<&dyn BlockDecoder>,
+    ) -> Result<Arc<dyn BlockDecoder>> {
+        let extent = &geometry.extent;
+        let decoder: Arc<dyn BlockDecoder> = match kind {
+            StepKind::Constant => Arc::new(ConstantBlock::decode(geometry, payload)?),
+            StepKind::Plain => Arc::new(PlainBlock::decode(geometry, payload)?),
+            StepKind::Network => {
+                let base = base.and_then(|b| b.as_any().downcast_ref::<NetworkBlock>()).map(|b| &b.stored);
+                Arc::new(NetworkBlock::new(extent.clone(), Stored::read(payload, extent.rank(), base)?))
+            }
+        };
+        Ok(match mask {
+            Some(mask) => Arc::new(Masked::new(decoder, extent, Mask::decode(mask, extent.len())?)),
+            None => decoder,
+        })
+    }
+
+    fn distil(&self, task: &DistilTask<'_>, threads: &rayon::ThreadPool) -> Result<EncodedSegment> {
+        threads.install(|| distil::distil(&self.options, task))
+    }
+
+    fn open_segment(&self, shape: &[usize], times: &[f64], payload: &[u8]) -> Result<Arc<dyn SegmentDecoder>> {
+        Ok(Arc::new(Student::read(payload, shape, times)?))
+    }
+}

@@ -1,0 +1,75 @@
+//! The head of a network's payload; `docs/format.md` has the byte table.
+
+use limbeck_field::Normalisation;
+use limbeck_network::Architecture;
+
+use crate::{Error, Result};
+
+/// What stands before the weights: 22 bytes, and 4 more where omega acts in every layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Head {
+    pub architecture: Architecture,
+    pub normalisation: Normalisation,
+    pub flags: u8,
+}
+
+/// Flag: weights are coded as differences to the base step's.
+pub(crate) const DIFFERENCE: u8 = 1;
+/// Flag: parameters are 32-bit floats as they are (preset `paper`).
+pub(crate) const UNQUANTISED: u8 = 2;
+/// Flag of a segment: the time coordinate is the step index, not the physical time.
+pub(crate) const BY_INDEX: u8 = 4;
+
+const SIREN: u8 = 0;
+const KD_INR: u8 = 1;
+const KD_INR_EVERY_LAYER: u8 = 2;
+
+impl Head {
+    pub fn write(&self) -> Vec<u8> {
+        let (kind, inputs, width, depth, omega) = match self.architecture {
+            Architecture::Siren { inputs, width, depth, .. } => (SIREN, inputs, width, depth, None),
+            Architecture::KdInr { inputs, width, depth, every_layer: false, .. } => {
+                (KD_INR, inputs, width, depth, None)
+            }
+            Architecture::KdInr { inputs, width, depth, omega, .. } => {
+                (KD_INR_EVERY_LAYER, inputs, width, depth, Some(omega))
+            }
+        };
+        let mut bytes = vec![kind | self.flags << 4, inputs as u8];
+        bytes.extend((width as u16).to_le_bytes());
+        bytes.extend((depth as u16).to_le_bytes());
+        bytes.extend(self.normalisation.mid.to_le_bytes());
+        bytes.extend(self.normalisation.half.to_le_bytes());
+        bytes.extend(omega.map(f32::to_le_bytes).into_iter().flatten());
+        bytes
+    }
+
+    /// The head and what follows it. `inputs` is the number of coordinates that the reader will supply.
+    pub fn read(bytes: &[u8], inputs: usize) -> Result<(Head, &[u8])> {
+        let short = || Error::Corruption("a network's payload is shorter than its head".into());
+        let (fixed, mut rest) = bytes.split_at_checked(22).ok_or_else(short)?;
+        let u16_at = |i: usize| usize::from(u16::from_le_bytes([fixed[i], fixed[i + 1]]));
+        let f64_at = |i: usize| f64::from_le_bytes(std::array::from_fn(|k| fixed[i + k]));
+        let (width, depth) = (u16_at(2), u16_at(4));
+        // Omega shapes the first parameters only, unless it acts in every layer: decoding does not need it.
+        let architecture = match fixed[0] & 15 {
+            SIREN => Architecture::Siren { inputs, width, depth, omega: 1.0 },
+            KD_INR => Architecture::KdInr { inputs, width, depth, omega: 1.0, every_layer: false },
+            KD_INR_EVERY_LAYER => {
+                let (omega, after) = rest.split_at_checked(4).ok_or_else(short)?;
+                rest = after;
+                let omega = f32::from_le_bytes([omega[0], omega[1], omega[2], omega[3]]);
+                Architecture::KdInr { inputs, width, depth, omega, every_layer: true }
+            }
+            kind => {
+                return Err(Error::Compatibility(format!("network kind {kind} is unknown to this version of limbeck")));
+            }
+        };
+        if usize::from(fixed[1]) != inputs {
+            return Err(Error::Corruption(format!("a network of {} inputs where {inputs} are needed", fixed[1])));
+        }
+        architecture.check().map_err(|e| Error::Corruption(e.to_string()))?;
+        let normalisation = Normalisation::new(f64_at(6), f64_at(14)).map_err(|e| Error::Corruption(e.to_string()))?;
+        Ok((Head { architecture, normalisation, flags: fixed[0] >> 4 }, rest))
+    }
+}

@@ -1,0 +1,63 @@
+//! Sizes that are chosen when the user names none.
+
+use limbeck_network::Architecture;
+
+use super::options::{Family, FitOptions};
+
+/// The network of a given width.
+pub(crate) fn architecture(o: &FitOptions, inputs: usize, width: usize, omega: f32) -> Architecture {
+    let depth = o.depth;
+    match o.family {
+        Family::Siren => Architecture::Siren { inputs, width, depth, omega },
+        Family::KdInr => Architecture::KdInr { inputs, width, depth, omega, every_layer: false },
+        Family::KdInrPaper => Architecture::KdInr { inputs, width, depth, omega, every_layer: true },
+    }
+}
+
+/// Widest network of at most `parameters` parameters, at least 1 wide; whole SIMD registers where there is a choice.
+pub(crate) fn width_for(o: &FitOptions, inputs: usize, parameters: f64) -> usize {
+    let fits = |w: usize| architecture(o, inputs, w, 1.0).parameters() as f64 <= parameters;
+    let mut width = 1;
+    while width < 1024 && fits(width + 1) {
+        width += 1;
+    }
+    let grain = match (o.family, width) {
+        (Family::Siren, 40..) => 16,
+        (Family::Siren, 12..) => 8,
+        _ => 1,
+    };
+    // Rounded to the nearest: rounding the weights more finely or coarsely makes up for it.
+    ((width + grain / 2) / grain * grain).max(1)
+}
+
+/// Parameters of a teacher for a block of this many values: grows with the cube root (resolution along an axis),
+/// never more than a twentieth of the values.
+pub(crate) fn teacher_parameters(values: usize) -> f64 {
+    let v = values as f64;
+    (TEACHER_PARAMETERS * (v / REFERENCE).cbrt()).min(v / 20.0)
+}
+
+/// Samples of a teacher fitted from nothing.
+pub(crate) fn teacher_samples(values: usize) -> u64 {
+    let v = values as f64;
+    (TEACHER_SAMPLES * (v / REFERENCE).cbrt()).min(v * 60.0) as u64
+}
+
+/// Initial frequency for a block of this shape.
+pub(crate) fn omega(count: &[usize]) -> f32 {
+    let values: f64 = count.iter().map(|c| *c as f64).product();
+    let edge = values.powf(1.0 / count.len() as f64);
+    (OMEGA * (edge / 64.0).sqrt()).clamp(2.0, 60.0) as f32
+}
+
+/// Samples of a student: proportional to its parameters, with a floor.
+pub(crate) fn student_samples(values: f64, parameters: usize) -> u64 {
+    (STUDENT_SAMPLES * (parameters as f64 / 32_768.0).powf(0.25)).min(values * 60.0) as u64
+}
+
+/// Values of a 64^3 block, for which the constants below were measured.
+const REFERENCE: f64 = 262_144.0;
+const TEACHER_PARAMETERS: f64 = 13_000.0;
+const TEACHER_SAMPLES: f64 = 3e6;
+const STUDENT_SAMPLES: f64 = 24e6;
+const OMEGA: f64 = 10.0;

@@ -1,0 +1,89 @@
+//! A network as it is stored, and evaluated: head, integers, kernels.
+
+use limbeck_field::Normalisation;
+use limbeck_network::{Architecture, Evaluator, Kernel, Network, Scratch};
+
+use super::payload::{DIFFERENCE, Head, UNQUANTISED};
+use super::weights::{Quantised, Quantiser};
+use crate::{Error, Result};
+
+/// A network in its stored precision, ready to be evaluated.
+pub(crate) struct Stored {
+    pub normalisation: Normalisation,
+    pub flags: u8,
+    pub network: Network,
+    /// None for unquantised parameters.
+    pub quantised: Option<Quantised>,
+    evaluator: Evaluator,
+}
+
+impl Stored {
+    pub fn new(normalisation: Normalisation, flags: u8, network: Network, quantised: Option<Quantised>) -> Stored {
+        let evaluator = Evaluator::new(&network, Kernel::best());
+        Stored { normalisation, flags, network, quantised, evaluator }
+    }
+
+    /// From a payload; `base` is needed (and used) only if the payload is a difference.
+    pub fn read(payload: &[u8], inputs: usize, base: Option<&Stored>) -> Result<Stored> {
+        let (head, rest) = Head::read(payload, inputs)?;
+        let invalid = |e: limbeck_network::Error| Error::Corruption(e.to_string());
+        let count = head.architecture.parameters();
+        if head.flags & UNQUANTISED != 0 {
+            if rest.len() != 4 * count {
+                return Err(Error::Corruption(format!("{} bytes of weights for {count} parameters", rest.len())));
+            }
+            let parameters = rest.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+            let network = Network::new(head.architecture, parameters).map_err(invalid)?;
+            return Ok(Stored::new(head.normalisation, head.flags, network, None));
+        }
+        // A stored weight takes about a hundredth of a bit at the very least: no huge claims from few bytes.
+        if count / 2048 > rest.len() {
+            return Err(Error::Corruption(format!("{} bytes cannot hold {count} parameters", rest.len())));
+        }
+        let base = if head.flags & DIFFERENCE != 0 {
+            let base = base.and_then(|b| b.quantised.as_ref().filter(|_| same_shape(&b.network, &head.architecture)));
+            Some(base.ok_or_else(|| Error::Corruption("a difference to a network that is not there".into()))?)
+        } else {
+            None
+        };
+        let quantiser = Quantiser::new(&head.architecture);
+        let quantised = quantiser.decode(rest, base);
+        let network = Network::new(head.architecture, quantiser.dequantise(&quantised)).map_err(invalid)?;
+        Ok(Stored::new(head.normalisation, head.flags, network, Some(quantised)))
+    }
+
+    /// The payload; with `base` the weights are coded as differences to it.
+    pub fn write(&self, base: Option<&Quantised>) -> Vec<u8> {
+        let difference = if base.is_some() { DIFFERENCE } else { 0 };
+        let architecture = *self.network.architecture();
+        let flags = (self.flags & !DIFFERENCE) | difference;
+        let mut bytes = Head { architecture, normalisation: self.normalisation, flags }.write();
+        match &self.quantised {
+            Some(q) => bytes.extend(Quantiser::new(&architecture).encode(q, base)),
+            None => bytes.extend(self.network.parameters.iter().flat_map(|p| p.to_le_bytes())),
+        }
+        bytes
+    }
+
+    pub fn scratch(&self) -> Scratch {
+        self.evaluator.scratch()
+    }
+
+    /// Values at points given by `coordinate(i, c)`, in the units of the data.
+    pub fn evaluate(
+        &self,
+        scratch: &mut Scratch,
+        normalised: &mut Vec<f32>,
+        coordinate: impl FnMut(usize, &mut [f32]),
+        out: &mut [f64],
+    ) -> Result<()> {
+        normalised.resize(out.len(), 0.0);
+        self.evaluator.evaluate(scratch, coordinate, normalised);
+        self.normalisation.inverse_all(normalised, out).map_err(|e| Error::Internal(e.to_string()))
+    }
+}
+
+/// Same layer table: parameters of one can stand in for those of the other.
+pub(crate) fn same_shape(network: &Network, architecture: &Architecture) -> bool {
+    network.layers() == architecture.layers()
+}

@@ -1,0 +1,220 @@
+//! The teachers of one variable and block, step after step.
+
+use limbeck_field::{ElementType, Extent, Normalisation, Region, Statistics, Volume};
+use limbeck_network::{Network, Random};
+use rayon::prelude::*;
+
+use super::block::{CHUNK, NetworkBlock};
+use super::fit::{Fitted, Precision, Watch, fit};
+use super::options::KdInrOptions;
+use super::sampling::VoxelSamples;
+use super::sizing;
+use super::stored::{Stored, same_shape};
+use super::weights::Quantised;
+use crate::{
+    BlockDecoder, BlockGeometry, Chain, ChainKey, ConstantBlock, EncodedStep, Error, Mask, Quality, Result, StepKind,
+    plain,
+};
+
+/// Fits one network per step, from the previous step's where allowed.
+pub(crate) struct TeacherChain {
+    options: KdInrOptions,
+    geometry: BlockGeometry,
+    key: ChainKey,
+    previous: Option<Previous>,
+}
+
+struct Previous {
+    step: u64,
+    network: Network,
+    normalisation: Normalisation,
+    quantised: Option<Quantised>,
+    since_key: u64,
+}
+
+/// Numbers of the random streams of one step.
+const WEIGHTS: u64 = 1;
+const VOXELS: u64 = 2;
+
+impl TeacherChain {
+    pub fn new(options: KdInrOptions, geometry: BlockGeometry, key: ChainKey) -> TeacherChain {
+        TeacherChain { options, geometry, key, previous: None }
+    }
+
+    fn random(&self, step: u64, stream: u64) -> Random {
+        Random::new(&[self.key.seed, u64::from(self.key.variable), u64::from(self.key.block), step, stream])
+    }
+
+    fn plain(volume: &Volume) -> EncodedStep {
+        let mut quality = Quality::EMPTY;
+        (0..volume.values.len())
+            .map(|i| volume.values.get(i))
+            .filter(|v| v.is_finite())
+            .for_each(|v| quality.add(v, v));
+        EncodedStep {
+            kind: StepKind::Plain,
+            base_step: None,
+            payload: plain::encode(volume),
+            mask: None,
+            quality,
+            samples: 0,
+        }
+    }
+
+    fn network(&mut self, step: u64, volume: &Volume, mask: Option<&Mask>, range: (f64, f64)) -> Result<EncodedStep> {
+        let o = &self.options;
+        let extent = &self.geometry.extent;
+        let values = extent.len();
+        let inputs = extent.rank();
+        let width = match o.teacher.width {
+            0 => sizing::width_for(&o.teacher, inputs, sizing::teacher_parameters(values)),
+            w => w,
+        };
+        let omega = if o.teacher.omega > 0.0 { o.teacher.omega } else { sizing::omega(&extent.count) };
+        let architecture = sizing::architecture(&o.teacher, inputs, width, omega);
+        let warm = self.previous.as_ref().filter(|p| o.warm_start && same_shape(&p.network, &architecture));
+        // A warm start is worth most if the same value means the same to both networks.
+        let normalisation = match warm {
+            Some(p) if still_fits(&p.normalisation, range) => p.normalisation,
+            _ => Normalisation::fit(range.0, range.1).map_err(|e| Error::Internal(e.to_string()))?,
+        };
+        let mut normalised = vec![0.0f32; values];
+        normalisation.forward_all(&volume.values, &mut normalised).map_err(|e| Error::Internal(e.to_string()))?;
+
+        let full = match o.teacher.samples {
+            0 if o.teacher.halving > 0 => paper_samples(&extent.count),
+            0 => (sizing::teacher_samples(values) as f64 * o.effort) as u64,
+            n => n,
+        };
+        let samples = if warm.is_some() { (full as f64 * f64::from(o.warm_share)) as u64 } else { full };
+        let start = match warm {
+            Some(p) => p.network.clone(),
+            None => Network::random(architecture, &self.random(step, WEIGHTS))
+                .map_err(|e| Error::InvalidArgument(e.to_string()))?,
+        };
+        let base = warm.filter(|p| p.since_key + 1 < o.key_interval).and_then(|p| p.quantised.as_ref().map(|q| (p, q)));
+        let levels = ((o.teacher.bits - 1.0).exp2() - 1.0).max(1.0);
+        let choose = |q: &super::weights::Quantiser, p: &[f32]| q.codes(p, levels);
+        let precision = match base {
+            _ if o.teacher.bits == 0.0 => Precision::Full,
+            Some((_, q)) => Precision::Codes(&q.codes),
+            None => Precision::Choose(&choose),
+        };
+        let random = self.random(step, VOXELS);
+        let mut source = VoxelSamples::new(&normalised, extent, mask, o.sampler, o.teacher.batch, random)?;
+        let watch = Watch { limit: None, progress: &|_, _| {} };
+        let Fitted { network, quantised, samples } = fit(start, &mut source, &o.teacher, samples, precision, &watch);
+
+        let flags = if quantised.is_none() { super::payload::UNQUANTISED } else { 0 };
+        let block = NetworkBlock::new(extent.clone(), Stored::new(normalisation, flags, network, quantised));
+        let quality = measure(&block, extent, self.geometry.element_type, volume, mask)?;
+        let encoded = EncodedStep {
+            kind: StepKind::Network,
+            base_step: base.map(|(p, _)| p.step),
+            payload: block.stored.write(base.map(|(_, q)| q)),
+            mask: mask.map(Mask::encode),
+            quality,
+            samples,
+        };
+        let since_key = base.map_or(0, |(p, _)| p.since_key + 1);
+        let NetworkBlock { stored: Stored { network, quantised, .. }, .. } = block;
+        self.previous = Some(Previous { step, network, normalisation, quantised, since_key });
+        Ok(encoded)
+    }
+}
+
+/// The old map covers the new range, and does not waste more than a fifth of its own.
+fn still_fits(old: &Normalisation, (min, max): (f64, f64)) -> bool {
+    let (low, high) = (old.mid - old.half, old.mid + old.half);
+    min >= low && max <= high && max / 2.0 - min / 2.0 >= 0.8 * old.half
+}
+
+/// Equation 3: 400 epochs of one voxel in half of the 4^d cells.
+fn paper_samples(count: &[usize]) -> u64 {
+    400 * (count.iter().map(|c| c.div_ceil(4) as u64).product::<u64>() / 2).max(1)
+}
+
+/// Quality over all values that are not masked, as a reader sees them: decoded, rounded to the element type.
+fn measure(
+    block: &NetworkBlock,
+    extent: &Extent,
+    element_type: ElementType,
+    volume: &Volume,
+    mask: Option<&Mask>,
+) -> Result<Quality> {
+    let mut decoded = vec![0.0; extent.len()];
+    block.decode(&Region::of(extent), &mut decoded)?;
+    // Sums of chunks in a fixed order: the same for any number of threads.
+    let parts: Vec<Quality> = decoded
+        .par_chunks(CHUNK)
+        .enumerate()
+        .map(|(chunk, decoded)| {
+            let mut quality = Quality::EMPTY;
+            for (i, &value) in decoded.iter().enumerate() {
+                let at = chunk * CHUNK + i;
+                if mask.is_some_and(|m| m.codes[at] != 0) {
+                    continue;
+                }
+                let seen = match element_type {
+                    ElementType::Float32 => f64::from(value as f32),
+                    ElementType::Float64 => value,
+                };
+                quality.add(volume.values.get(at), seen);
+            }
+            quality
+        })
+        .collect();
+    Ok(parts.iter().fold(Quality::EMPTY, |sum, part| sum.merge(part)))
+}
+
+/// Blocks of fewer values are kept as they are: a network would be larger.
+const SMALLEST: usize = 64;
+
+impl Chain for TeacherChain {
+    fn encode(
+        &mut self,
+        step: u64,
+        volume: &Volume,
+        mask: Option<&Mask>,
+        threads: &rayon::ThreadPool,
+    ) -> Result<EncodedStep> {
+        if volume.count != self.geometry.extent.count || volume.values.len() != self.geometry.extent.len() {
+            return Err(Error::InvalidArgument(format!(
+                "a block of {:?} values where {:?} were announced",
+                volume.count, self.geometry.extent.count
+            )));
+        }
+        if let Some(value) = ConstantBlock::value_of(volume, mask)? {
+            let count = (volume.values.len() - mask.map_or(0, Mask::masked)) as u64;
+            let quality = Quality { count, squared_error: 0.0, max_error: 0.0, min: value, max: value };
+            return Ok(EncodedStep {
+                kind: StepKind::Constant,
+                base_step: None,
+                payload: ConstantBlock::encode(value),
+                mask: mask.map(Mask::encode),
+                quality,
+                samples: 0,
+            });
+        }
+        if volume.values.len() < SMALLEST {
+            return Ok(TeacherChain::plain(volume));
+        }
+        let statistics = Statistics::measure(volume, mask.map(|m| m.codes.as_slice()))
+            .map_err(|e| Error::InvalidArgument(e.to_string()))?;
+        threads.install(|| self.network(step, volume, mask, (statistics.min, statistics.max)))
+    }
+
+    fn resume(&mut self, step: u64, last: &dyn BlockDecoder) {
+        if let Some(block) = last.as_any().downcast_ref::<NetworkBlock>() {
+            let stored = &block.stored;
+            self.previous = Some(Previous {
+                step,
+                network: stored.network.clone(),
+                normalisation: stored.normalisation,
+                quantised: stored.quantised.clone(),
+                // The next teacher is coded whole, wherever in its interval the last one was.
+                since_key: u64::MAX - 1,
+            });
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Parameters of a network as bytes: a power-of-two-like step per row, integers, adaptive range coding.
+
+use limbeck_network::{Architecture, Layer};
+
+use crate::entropy::{Decoder, Encoder, IntegerModel};
+
+/// 2^(k/8) for k in 0..8, as stored in the format.
+const EIGHTHS: [f32; 8] =
+    [1.0, 1.090_507_7, 1.189_207_1, 1.296_839_6, 1.414_213_5, 1.542_210_8, 1.681_792_8, 1.834_008_1];
+
+/// Step of a row from its code: EIGHTHS[code % 8] * 2^(code / 8 - 24), from 6e-8 to 234.
+fn step_of(code: u8) -> f32 {
+    EIGHTHS[usize::from(code % 8)] * f32::from_bits((127 - 24 + u32::from(code / 8)) << 23)
+}
+
+/// Smallest code whose step is at least `step` (the largest one if none is).
+fn code_for(step: f32) -> u8 {
+    (0..=254u8).find(|&c| step_of(c) >= step).unwrap_or(255)
+}
+
+/// Which coder a row's integers share.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    First = 0,
+    Hidden = 1,
+    Bias = 2,
+}
+
+/// Rows that share a step: a row of weights (the inputs of one neuron), or all biases of a layer.
+fn rows(layers: &[Layer]) -> Vec<(std::ops::Range<usize>, Class)> {
+    let mut rows = Vec::new();
+    for (index, l) in layers.iter().enumerate() {
+        let class = if index == 0 || index + 1 == layers.len() { Class::First } else { Class::Hidden };
+        rows.extend((0..l.outputs).map(|o| (l.weights + o * l.inputs..l.weights + (o + 1) * l.inputs, class)));
+        rows.push((l.bias_range(), Class::Bias));
+    }
+    rows
+}
+
+/// Parameters rounded to multiples of their row's step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Quantised {
+    pub codes: Vec<u8>,
+    pub integers: Vec<i32>,
+}
+
+/// Rounds parameters of one architecture, rows found once.
+pub(crate) struct Quantiser {
+    rows: Vec<(std::ops::Range<usize>, Class)>,
+    parameters: usize,
+}
+
+/// Largest magnitude of a stored integer.
+const LARGEST: f32 = 1_000_000.0;
+
+impl Quantiser {
+    pub fn new(architecture: &Architecture) -> Quantiser {
+        Quantiser { rows: rows(&architecture.layers()), parameters: architecture.parameters() }
+    }
+
+    /// A step for every row such that its largest parameter is at most `levels` steps; first and last layers and
+    /// biases, which are few and steer everything, get four times as many.
+    pub fn codes(&self, parameters: &[f32], levels: f32) -> Vec<u8> {
+        let code = |(range, class): &(std::ops::Range<usize>, Class)| {
+            let largest = parameters[range.clone()].iter().fold(0.0f32, |m, p| m.max(p.abs()));
+            code_for(largest / if *class == Class::Hidden { levels } else { 4.0 * levels })
+        };
+        self.rows.iter().map(code).collect()
+    }
+
+    /// Nearest multiples of the steps (ties away from zero).
+    pub fn quantise(&self, parameters: &[f32], codes: &[u8]) -> Quantised {
+        let mut integers = vec![0; self.parameters];
+        for ((range, _), &code) in self.rows.iter().zip(codes) {
+            let step = step_of(code);
+            for i in range.clone() {
+                integers[i] = (parameters[i] / step).round().clamp(-LARGEST, LARGEST) as i32;
+            }
+        }
+        Quantised { codes: codes.to_vec(), integers }
+    }
+
+    /// The parameters that a decoder sees: integer times step in single precision.
+    pub fn dequantise(&self, q: &Quantised) -> Vec<f32> {
+        let mut parameters = vec![0.0; self.parameters];
+        for ((range, _), &code) in self.rows.iter().zip(&q.codes) {
+            let step = step_of(code);
+            for i in range.clone() {
+                parameters[i] = q.integers[i] as f32 * step;
+            }
+        }
+        parameters
+    }
+
+    /// In place what `quantise` and `dequantise` do: for training at the rounded point.
+    pub fn round(&self, parameters: &mut [f32], codes: &[u8]) {
+        for ((range, _), &code) in self.rows.iter().zip(codes) {
+            let step = step_of(code);
+            for p in &mut parameters[range.clone()] {
+                *p = (*p / step).round().clamp(-LARGEST, LARGEST) * step;
+            }
+        }
+    }
+
+    /// Entropy-coded; with `base` (same architecture) the difference to it, its codes being used.
+    pub fn encode(&self, q: &Quantised, base: Option<&Quantised>) -> Vec<u8> {
+        let mut e = Encoder::default();
+        let mut models: [IntegerModel; 4] = Default::default();
+        let mut previous = 0i32;
+        for (r, (range, class)) in self.rows.iter().enumerate() {
+            if base.is_none() {
+                models[3].encode(&mut e, i32::from(q.codes[r]) - previous);
+                previous = i32::from(q.codes[r]);
+            }
+            for i in range.clone() {
+                let predicted = base.map_or(0, |b| b.integers[i]);
+                models[*class as usize].encode(&mut e, q.integers[i] - predicted);
+            }
+        }
+        e.finish()
+    }
+
+    /// Back from [`Quantiser::encode`]. Any bytes decode to something; checksums guard them.
+    pub fn decode(&self, bytes: &[u8], base: Option<&Quantised>) -> Quantised {
+        let mut d = Decoder::new(bytes);
+        let mut models: [IntegerModel; 4] = Default::default();
+        let mut codes = base.map_or_else(|| vec![0; self.rows.len()], |b| b.codes.clone());
+        let mut integers = vec![0; self.parameters];
+        let mut previous = 0i32;
+        for (r, (range, class)) in self.rows.iter().enumerate() {
+            if base.is_none() {
+                previous = previous.wrapping_add(models[3].decode(&mut d));
+                codes[r] = previous as u8;
+            }
+            for i in range.clone() {
+                let predicted = base.map_or(0, |b| b.integers[i]);
+                integers[i] = models[*class as usize].decode(&mut d).wrapping_add(predicted);
+            }
+        }
+        Quantised { codes, integers }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use limbeck_network::{Network, Random};
+    use proptest::prelude::*;
+
+    #[test]
+    fn steps_rise_and_cover_their_range() {
+        for c in 1..=255u8 {
+            assert!(step_of(c) > step_of(c - 1));
+            assert_eq!(code_for(step_of(c)), c);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn weights_come_back(width in 1usize..40, depth in 1usize..4, seed in any::<u64>(), levels in 4.0f32..500.0) {
+            let a = Architecture::Siren { inputs: 3, width, depth, omega: 10.0 };
+            let q = Quantiser::new(&a);
+            let n = Network::random(a, &Random::new(&[seed])).expect("in range");
+            let m = Network::random(a, &Random::new(&[seed, 1])).expect("in range");
+            let codes = q.codes(&n.parameters, levels);
+            let base = q.quantise(&n.parameters, &codes);
+            prop_assert_eq!(&q.decode(&q.encode(&base, None), None), &base);
+            let next = q.quantise(&m.parameters, &codes);
+            prop_assert_eq!(&q.decode(&q.encode(&next, Some(&base)), Some(&base)), &next);
+            let mut rounded = n.parameters.clone();
+            q.round(&mut rounded, &codes);
+            prop_assert_eq!(&rounded, &q.dequantise(&base));
+            for ((range, class), &code) in q.rows.iter().zip(&codes) {
+                let limit = if *class == Class::Hidden { levels } else { 4.0 * levels };
+                for i in range.clone() {
+                    prop_assert!(base.integers[i].abs() as f32 <= limit + 0.51);
+                    prop_assert!((rounded[i] - n.parameters[i]).abs() <= 0.5001 * step_of(code));
+                }
+            }
+        }
+    }
+}
