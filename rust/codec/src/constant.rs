@@ -108,6 +108,13 @@ mod tests {
         assert!(block.sample(&[4.0; 3], &mut out[..2]).is_err());
         block.sample(&[4.0, f64::NAN, 99.0, 4.0], &mut out[..2]).unwrap();
         assert!(out[0].is_nan() && out[1] == 2.5);
+        // Geometries out of a damaged file.
+        for count in [vec![], vec![0, 3], vec![usize::MAX, 2]] {
+            let extent = Extent { offset: vec![0; count.len()], count };
+            let points = vec![0.0; extent.rank()];
+            let block = ConstantBlock::decode(&BlockGeometry { extent, ..geometry() }, &[0; 8]).unwrap();
+            assert_eq!(block.sample(&points, &mut out[..1]).is_ok(), points.len() == 2 && block.extent.count[0] > 0);
+        }
     }
 
     #[test]

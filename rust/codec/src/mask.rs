@@ -218,6 +218,8 @@ mod tests {
         assert!(mask.apply(&extent, &outside, &mut [0.0; 6]).is_err());
         assert!(mask.apply(&extent, &region, &mut [0.0; 5]).is_err());
         assert!(Mask { codes: vec![0; 11] }.apply(&extent, &region, &mut values).is_err());
+        let claim = Extent { offset: vec![0, 0], count: vec![usize::MAX, 2] };
+        assert!(mask.apply(&claim, &region, &mut values).is_err());
     }
 
     #[test]

@@ -117,8 +117,8 @@ impl BlockDecoder for PlainBlock {
         rows.map_err(|e| Error::InvalidArgument(e.to_string()))
     }
 
-    /// Multilinear between the grid points; exact at them. Points outside the block get the value at its nearest
-    /// point, points that are not finite numbers NaN.
+    /// Multilinear between the grid points, exact at them and never beyond the values around. Points outside the block
+    /// get the value at its nearest point, points that are not finite numbers NaN.
     fn sample(&self, points: &[f64], out: &mut [f64]) -> Result<()> {
         check_sample(&self.extent, points, out)?;
         for (point, o) in points.chunks_exact(self.extent.rank()).zip(out) {
@@ -139,23 +139,27 @@ impl PlainBlock {
         }
         let rank = self.extent.rank();
         let mut value = None;
-        for corner in 0..1usize << rank {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for upper_axes in 0..1usize << rank {
             let (mut linear, mut weight) = (0, 1.0);
             for (a, p) in point.iter().enumerate() {
                 let n = self.extent.count[a];
                 let p = (p - self.extent.offset[a] as f64).clamp(0.0, (n - 1) as f64);
-                let low = p as usize;
-                let (upper, t) = (corner >> a & 1 == 1, p - low as f64);
+                let below = p as usize;
+                let (upper, t) = (upper_axes >> a & 1 == 1, p - below as f64);
                 weight *= if upper { t } else { 1.0 - t };
-                linear = linear * n + (low + usize::from(upper)).min(n - 1);
+                linear = linear * n + (below + usize::from(upper)).min(n - 1);
             }
             // Corners without weight do not count: next to them, NaN would otherwise reach exact grid points.
             if weight != 0.0 {
-                let term = weight * self.values.get(linear);
+                let corner = self.values.get(linear);
+                (low, high) = (low.min(corner), high.max(corner));
+                let term = weight * corner;
                 value = Some(value.map_or(term, |sum: f64| sum + term));
             }
         }
-        value.unwrap_or(f64::NAN)
+        // Rounding must neither leave the range of the corners nor overflow next to the largest numbers.
+        value.map_or(f64::NAN, |v| if v.is_nan() { v } else { v.clamp(low, high) })
     }
 }
 
@@ -171,7 +175,8 @@ pub(crate) fn check_decode(extent: &Extent, region: &Region, out: &[f64]) -> Res
 
 /// Checks that `points` are as many points as `out` has room for.
 pub(crate) fn check_sample(extent: &Extent, points: &[f64], out: &[f64]) -> Result<()> {
-    if out.len().checked_mul(extent.rank()) != Some(points.len()) || extent.is_empty() {
+    let fits = out.len().checked_mul(extent.rank()) == Some(points.len());
+    if !fits || extent.rank() == 0 || extent.is_empty() {
         return Err(Error::InvalidArgument(format!(
             "{} coordinates are not {} points of {} axes in a block of {:?}",
             points.len(),

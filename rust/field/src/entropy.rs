@@ -1,6 +1,7 @@
 //! Where in a block something happens: entropy of small cells, equations 1 and 2 of the KD-INR paper
 //! (Han, Zheng, Bi, IEEE TVCG).
 
+use crate::volume::number_of;
 use crate::{Error, Result};
 
 /// Entropy of the 4^d cells of a block. Cells at the upper edges are smaller where an axis is no multiple of 4.
@@ -41,7 +42,7 @@ impl CellEntropy {
     /// # Errors
     /// `InvalidArgument` if the axes do not fit the values or `bins` is out of range.
     pub fn measure(values: &[f32], count: &[usize], bins: usize) -> Result<CellEntropy> {
-        if count.is_empty() || count.len() > 3 || count.iter().product::<usize>() != values.len() {
+        if count.is_empty() || count.len() > 3 || number_of(count) != values.len() {
             return Err(Error::InvalidArgument(format!("{} values are no block of {count:?}", values.len())));
         }
         if !(2..=65_536).contains(&bins) {
@@ -277,6 +278,7 @@ mod tests {
     fn what_makes_no_sense_is_refused() {
         assert!(CellEntropy::measure(&[0.0; 4], &[5], 32).is_err());
         assert!(CellEntropy::measure(&[0.0; 4], &[], 32).is_err());
+        assert!(CellEntropy::measure(&[0.0; 4], &[usize::MAX, 2], 32).is_err());
         assert!(CellEntropy::measure(&[0.0; 1], &[1, 1, 1, 1], 32).is_err());
         assert!(CellEntropy::measure(&[0.0; 4], &[4], 1).is_err());
         let e = CellEntropy::measure(&[0.0; 4], &[4], 2).unwrap();

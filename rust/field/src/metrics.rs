@@ -1,5 +1,6 @@
 //! How far decoded values are from the original ones. All in double precision.
 
+use crate::volume::number_of;
 use crate::{Error, Result};
 
 /// Errors point by point. Points whose original is not finite are not compared; a decoded value that is not finite
@@ -83,7 +84,7 @@ const K2: f64 = 0.03;
 /// `InvalidArgument` if the sizes do not fit or `range` is not a positive number.
 pub fn ssim(original: &[f64], decoded: &[f64], count: &[usize], range: Option<f64>) -> Result<f64> {
     same_length(original, decoded)?;
-    if count.is_empty() || count.len() > 3 || count.iter().product::<usize>() != original.len() || original.is_empty() {
+    if count.is_empty() || count.len() > 3 || number_of(count) != original.len() || original.is_empty() {
         return Err(Error::InvalidArgument(format!("{} values are no block of {count:?}", original.len())));
     }
     if range.is_some_and(|l| !(l.is_finite() && l > 0.0)) {

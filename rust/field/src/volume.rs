@@ -19,6 +19,12 @@ impl ElementType {
     }
 }
 
+/// Product of the counts. Shapes come from callers and files, which may claim anything: it saturates, so that no
+/// claim passes for a small one.
+pub(crate) fn number_of(count: &[usize]) -> usize {
+    count.iter().fold(1, |n: usize, &c| n.saturating_mul(c))
+}
+
 /// A box in the index space of a variable: where a block lies in the global shape.
 ///
 /// `offset` and `count` have one entry per axis, slowest axis first.
@@ -41,9 +47,9 @@ impl Extent {
         self.count.len()
     }
 
-    /// Number of values in the box.
+    /// Number of values in the box; `usize::MAX` for a box that claims more than that.
     pub fn len(&self) -> usize {
-        self.count.iter().product()
+        number_of(&self.count)
     }
 
     /// True if the box holds no value.
@@ -76,9 +82,9 @@ impl Region {
         Region { start: extent.offset.clone(), count: extent.count.clone(), every: vec![1; extent.rank()] }
     }
 
-    /// Number of points.
+    /// Number of points; `usize::MAX` for a region that claims more than that.
     pub fn len(&self) -> usize {
-        self.count.iter().product()
+        number_of(&self.count)
     }
 
     /// True if the region holds no point.
@@ -139,4 +145,30 @@ pub struct Volume {
     pub count: Vec<usize>,
     /// `count.iter().product()` values, last axis fastest.
     pub values: Values,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claims_of_any_size_are_counted() {
+        let n = usize::MAX;
+        for (count, expected) in [(vec![], 1), (vec![2, 3], 6), (vec![n, 2], n), (vec![n, 2, 0], 0), (vec![0, n, n], 0)]
+        {
+            let rank = count.len();
+            let region = Region { start: vec![0; rank], count: count.clone(), every: vec![1; rank] };
+            let extent = Extent::whole(&count);
+            assert_eq!((extent.len(), region.len()), (expected, expected), "{count:?}");
+            assert_eq!((extent.is_empty(), region.is_empty()), (expected == 0, expected == 0));
+        }
+    }
+
+    #[test]
+    fn a_box_contains_what_lies_between_its_ends() {
+        let extent = Extent { offset: vec![2, 5], count: vec![3, 1] };
+        assert!(extent.contains(&[2, 5]) && extent.contains(&[4, 5]));
+        assert!(!extent.contains(&[5, 5]) && !extent.contains(&[1, 5]) && !extent.contains(&[2, 4]));
+        assert!(!extent.contains(&[2]));
+    }
 }

@@ -128,6 +128,20 @@ fn sampling_at_grid_points_ignores_the_neighbours() {
 }
 
 #[test]
+fn samples_stay_between_the_values_around() {
+    for v in [0.1, -0.3, f64::MAX, f64::MIN, 5e-324] {
+        let volume = Volume { count: vec![3, 3, 3], values: Values::Float64(vec![v; 27]) };
+        let block = PlainBlock::decode(&geometry(&volume, 0), &encode(&volume)).unwrap();
+        for i in 0..200 {
+            let t = f64::from(i) * 0.00997;
+            let mut out = [0.0];
+            block.sample(&[t, 1.9 - 0.7 * t, 0.37 * t], &mut out).unwrap();
+            assert_eq!(out, [v], "at {t}");
+        }
+    }
+}
+
+#[test]
 fn regions_pick_their_points() {
     let volume = Volume { count: vec![3, 4], values: Values::Float32((0..12).map(|i| i as f32).collect()) };
     let block = PlainBlock::decode(&geometry(&volume, 10), &encode(&volume)).unwrap();
@@ -138,6 +152,10 @@ fn regions_pick_their_points() {
     assert!(matches!(block.decode(&outside, &mut out), Err(Error::InvalidArgument(_))));
     assert!(block.decode(&Region::of(&Extent::whole(&[3, 4])), &mut out).is_err());
     assert!(block.as_any().downcast_ref::<PlainBlock>().is_some());
+    let claim = |count: [usize; 2]| Region { start: vec![10, 10], count: count.to_vec(), every: vec![1, 1] };
+    assert!(block.decode(&claim([usize::MAX, 2]), &mut out).is_err());
+    assert!(block.decode(&claim([usize::MAX, 0]), &mut out).is_err());
+    block.decode(&claim([usize::MAX, 0]), &mut []).unwrap();
 }
 
 #[test]

@@ -111,4 +111,5 @@ fn equal_is_one_and_a_mirror_image_is_not() {
     assert!(ssim(&[3.0; 8], &[3.0; 8], &[9], None).is_err());
     assert!(ssim(&[3.0; 8], &[3.0; 8], &[8], Some(0.0)).is_err());
     assert!(ssim(&[], &[], &[0], None).is_err());
+    assert!(ssim(&[3.0; 8], &[3.0; 8], &[usize::MAX, 2], None).is_err());
 }
