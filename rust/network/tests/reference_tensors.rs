@@ -72,10 +72,10 @@ proptest! {
             prop_assert!(error < 1e-4 * (size + slope.abs()) + 1e-7, "burn at {p}: {} against {slope}", tensor_gradient[p]);
         }
 
-        let fixed = FixedSamples { coordinates: &coordinates, targets: &targets };
+        let mut fixed = FixedSamples { coordinates: &coordinates, targets: &targets };
         for kernel in Kernel::available() {
             let mut trainer = Trainer::new(network.clone(), Optimiser::Adam, kernel);
-            let (loss, gradient) = trainer.gradient(&fixed, 0, samples);
+            let (loss, gradient) = trainer.gradient(&mut fixed, 0, samples);
             prop_assert!((loss - tensor_loss).abs() < 1e-5 * (1.0 + tensor_loss), "{kernel:?} {loss}, burn {tensor_loss}");
             let error = distance(&gradient, &tensor_gradient);
             prop_assert!(error < 1e-4 * size + 1e-7, "{kernel:?}: gradients are {error} apart, their norm is {size}");
@@ -132,12 +132,12 @@ fn adam_takes_the_same_way() {
         let batch = tensors.batch(&coordinates, &targets).expect("lengths fit");
         let mut theirs = TensorTrainer::new(tensors);
         let mut ours = Trainer::new(network.clone(), Optimiser::Adam, Kernel::best());
-        let fixed = FixedSamples { coordinates: &coordinates, targets: &targets };
+        let mut fixed = FixedSamples { coordinates: &coordinates, targets: &targets };
         let mut first = None;
         let mut last = 0.0;
         for step in 0..30 {
             theirs.step(&batch, 2e-3);
-            last = ours.step(&fixed, step, targets.len(), 2e-3, 0.0, None);
+            last = ours.step(&mut fixed, step, targets.len(), 2e-3, 0.0, None);
             first.get_or_insert(last);
         }
         assert!(last < 0.95 * first.expect("thirty steps"), "the loss fell from {first:?} to {last}");
