@@ -1,0 +1,129 @@
+//! Where words go: results to stdout, progress and remarks to stderr.
+
+use std::cell::Cell;
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Value;
+
+use crate::failure::{Failure, Result};
+
+/// How the user wants to be spoken to.
+#[derive(Clone, Copy, Debug)]
+pub struct Console {
+    /// The result as one JSON document on stdout instead of text.
+    pub json: bool,
+    /// No progress, no remarks; results and errors only.
+    pub quiet: bool,
+}
+
+impl Console {
+    /// Prints the result of a command: the text, or the document if `--json` was given.
+    pub fn result(&self, text: &str, document: &Value) -> Result<()> {
+        let mut out = io::stdout().lock();
+        let written = match self.json {
+            true => writeln!(out, "{document:#}"),
+            false if text.is_empty() => Ok(()),
+            false => writeln!(out, "{}", text.trim_end_matches('\n')),
+        };
+        written.and_then(|()| out.flush()).map_err(|e| match e.kind() {
+            io::ErrorKind::BrokenPipe => Failure::NobodyListens,
+            _ => Failure::Io(format!("cannot write the result: {e}")),
+        })
+    }
+
+    /// A remark for people, on stderr.
+    pub fn remark(&self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    }
+
+    /// Something the user should know although the command goes on.
+    pub fn warn(&self, text: &str) {
+        self.remark(&format!("warning: {text}"));
+    }
+
+    /// Begins to tell how far a long piece of work is. `total` is in `unit`s.
+    pub fn progress(&self, label: &str, total: u64, unit: &'static str) -> Progress {
+        let shown = match (self.quiet, io::stderr().is_terminal()) {
+            (true, _) => Shown::Nothing,
+            (false, true) => {
+                let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+                let template = format!("{{prefix}} {{wide_bar}} {{pos}}/{{len}} {unit}, {{elapsed}} + {{eta}} {{msg}}");
+                // The template is a constant of ours: if it were wrong, the default would do.
+                bar.set_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+                bar.set_prefix(label.to_string());
+                bar.enable_steady_tick(Duration::from_millis(250));
+                Shown::Bar(bar)
+            }
+            (false, false) => Shown::Lines(Lines { began: Instant::now(), last: Cell::new(None) }),
+        };
+        Progress { label: label.to_string(), total, unit, shown }
+    }
+}
+
+/// A bar on a terminal, plain lines (at most one per second) elsewhere.
+pub struct Progress {
+    label: String,
+    total: u64,
+    unit: &'static str,
+    shown: Shown,
+}
+
+enum Shown {
+    Nothing,
+    Bar(ProgressBar),
+    Lines(Lines),
+}
+
+struct Lines {
+    began: Instant,
+    last: Cell<Option<Instant>>,
+}
+
+impl Progress {
+    /// `done` of the units are finished; `message` says how well it goes ("47.1 dB").
+    pub fn at(&self, done: u64, message: &str) {
+        match &self.shown {
+            Shown::Nothing => {}
+            Shown::Bar(bar) => {
+                bar.set_position(done);
+                bar.set_message(message.to_string());
+            }
+            Shown::Lines(lines) => {
+                let due = lines.last.get().is_none_or(|last| last.elapsed() >= Duration::from_secs(1));
+                if due || done == self.total {
+                    lines.last.set(Some(Instant::now()));
+                    self.line(lines, done, message);
+                }
+            }
+        }
+    }
+
+    /// A line beside the bar that stays.
+    pub fn remark(&self, text: &str) {
+        match &self.shown {
+            Shown::Nothing => {}
+            Shown::Bar(bar) => bar.println(text),
+            Shown::Lines(_) => {
+                let _ = writeln!(io::stderr(), "{text}");
+            }
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(self) {
+        if let Shown::Bar(bar) = &self.shown {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn line(&self, lines: &Lines, done: u64, message: &str) {
+        let seconds = lines.began.elapsed().as_secs_f64();
+        let gap = if message.is_empty() { "" } else { ", " };
+        let _ =
+            writeln!(io::stderr(), "{}: {done}/{} {}, {seconds:.1} s{gap}{message}", self.label, self.total, self.unit);
+    }
+}

@@ -1,0 +1,104 @@
+//! What can end a command early, and the exit code that says so to the shell.
+
+use std::io;
+use std::path::Path;
+
+/// Shown by `--help`; the numbers are part of the program's interface and never reused.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+    0  done
+    1  `compare --require-psnr`: the quality asked for was not reached
+    2  usage: unknown command, option, variable or value out of range
+    3  the input data cannot be used (foreign or truncated file, wrong shape or type, NaN)
+    4  the archive or run cannot be read (foreign, corrupt, truncated, of a newer version)
+    5  input/output: file not found, no permission, disk full
+    6  internal error; please report it
+    7  finished, but with less than what was asked for (steps dropped or lost, stopped by a limit)
+  130  interrupted; after `compress` the run can be finished with `limbeck distill`";
+
+/// Why a command did not do what was asked. The text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A limit given by the user was not met.
+    #[error("{0}")]
+    NotReached(String),
+    /// The command line contradicts itself or what the archive holds.
+    #[error("{0}")]
+    Usage(String),
+    /// A file of values is not what it should be.
+    #[error("{0}")]
+    Data(String),
+    /// An archive or run cannot be read.
+    #[error("{0}")]
+    Archive(String),
+    /// The operating system refused.
+    #[error("{0}")]
+    Io(String),
+    /// A bug.
+    #[error("{0}")]
+    Internal(String),
+    /// Everything was written, but something is missing in it.
+    #[error("{0}")]
+    Degraded(String),
+    /// SIGINT or SIGTERM.
+    #[error("{0}")]
+    Interrupted(String),
+    /// Whoever read our output went away (`limbeck info | head`): not a failure.
+    #[error("")]
+    NobodyListens,
+}
+
+/// Result of this crate.
+pub type Result<T> = std::result::Result<T, Failure>;
+
+impl Failure {
+    /// An operation on a file failed: `doing` is a verb phrase, "cannot open".
+    pub fn io(doing: &str, path: &Path, error: &io::Error) -> Failure {
+        let reason = match error.kind() {
+            io::ErrorKind::NotFound => "no such file or directory".to_string(),
+            io::ErrorKind::PermissionDenied => "permission denied".to_string(),
+            io::ErrorKind::StorageFull => "no space left on the device".to_string(),
+            _ => error.to_string(),
+        };
+        Failure::Io(format!("{doing} {}: {reason}", path.display()))
+    }
+
+    /// Exit code of the process.
+    pub fn code(&self) -> u8 {
+        match self {
+            Failure::NobodyListens => 0,
+            Failure::NotReached(_) => 1,
+            Failure::Usage(_) => 2,
+            Failure::Data(_) => 3,
+            Failure::Archive(_) => 4,
+            Failure::Io(_) => 5,
+            Failure::Internal(_) => 6,
+            Failure::Degraded(_) => 7,
+            Failure::Interrupted(_) => 130,
+        }
+    }
+
+    /// One word for machines.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Failure::NobodyListens => "none",
+            Failure::NotReached(_) => "not-reached",
+            Failure::Usage(_) => "usage",
+            Failure::Data(_) => "data",
+            Failure::Archive(_) => "archive",
+            Failure::Io(_) => "io",
+            Failure::Internal(_) => "internal",
+            Failure::Degraded(_) => "degraded",
+            Failure::Interrupted(_) => "interrupted",
+        }
+    }
+}
+
+impl From<limbeck_field::Error> for Failure {
+    fn from(error: limbeck_field::Error) -> Failure {
+        match error {
+            limbeck_field::Error::InvalidArgument(text) => Failure::Data(text),
+            limbeck_field::Error::OutOfMemory(_) => Failure::Io(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! A two-dimensional cut through the values, and how large it is drawn.
+
+/// Values of a slice, row by row; the first row is drawn at the bottom.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slice {
+    /// Number of rows.
+    pub rows: usize,
+    /// Values in a row.
+    pub columns: usize,
+    /// `rows * columns` values.
+    pub values: Vec<f64>,
+}
+
+/// Longest side of a drawn slice, in pixels.
+const LONG: usize = 460;
+/// Shortest side: long, narrow slices are stretched to it.
+const SHORT: usize = 110;
+
+impl Slice {
+    /// Smallest and largest finite value.
+    pub fn range(&self) -> Option<(f64, f64)> {
+        let finite = self.values.iter().copied().filter(|v| v.is_finite());
+        finite.fold(None, |range, v| match range {
+            None => Some((v, v)),
+            Some((low, high)) => Some((v.min(low), v.max(high))),
+        })
+    }
+
+    /// Other minus this, value by value.
+    pub fn difference(&self, other: &Slice) -> Slice {
+        let values = self.values.iter().zip(&other.values).map(|(a, b)| b - a).collect();
+        Slice { rows: self.rows, columns: self.columns, values }
+    }
+
+    /// The slice as large as it is to be drawn (columns and rows are pixels): small ones are magnified by whole
+    /// numbers, so that every value is seen; large ones are averaged.
+    pub fn magnified(&self) -> Slice {
+        let shrink = self.rows.max(self.columns).div_ceil(LONG * 3 / 2);
+        let small = if shrink > 1 { self.averaged(shrink) } else { self.clone() };
+        let zoom = (LONG / small.rows.max(small.columns)).max(1);
+        // Up to the common magnification an axis may be stretched on its own.
+        let stretch = |n: usize| zoom.max(SHORT.div_ceil(n));
+        let (down, across) = (stretch(small.rows), stretch(small.columns));
+        let (rows, columns) = (small.rows * down, small.columns * across);
+        let values = (0..rows * columns)
+            .map(|i| small.values[i / columns / down * small.columns + i % columns / across])
+            .collect();
+        Slice { rows, columns, values }
+    }
+
+    /// Means of squares of `by` x `by` values.
+    fn averaged(&self, by: usize) -> Slice {
+        let (rows, columns) = (self.rows.div_ceil(by), self.columns.div_ceil(by));
+        let mean = |row: usize, column: usize| {
+            let (mut sum, mut n) = (0.0, 0u32);
+            for r in row * by..((row + 1) * by).min(self.rows) {
+                for c in column * by..((column + 1) * by).min(self.columns) {
+                    sum += self.values[r * self.columns + c];
+                    n += 1;
+                }
+            }
+            sum / f64::from(n)
+        };
+        Slice { rows, columns, values: (0..rows * columns).map(|i| mean(i / columns, i % columns)).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp(rows: usize, columns: usize) -> Slice {
+        Slice { rows, columns, values: (0..rows * columns).map(|i| i as f64).collect() }
+    }
+
+    #[test]
+    fn small_slices_are_magnified_evenly() {
+        let big = ramp(64, 64).magnified();
+        assert_eq!((big.rows, big.columns), (448, 448));
+        assert_eq!(big.values[6], 0.0);
+        assert_eq!(big.values[7], 1.0);
+        assert_eq!(big.values[7 * 448], 64.0);
+    }
+
+    #[test]
+    fn large_slices_are_averaged() {
+        let small = ramp(2000, 1000).magnified();
+        assert_eq!((small.rows, small.columns), (667, 334));
+        assert_eq!(small.values[0], (0.0 + 1.0 + 2.0 + 1000.0 + 1001.0 + 1002.0 + 2000.0 + 2001.0 + 2002.0) / 9.0);
+    }
+
+    #[test]
+    fn narrow_slices_are_stretched() {
+        let s = ramp(3, 400).magnified();
+        assert!(s.rows >= SHORT && s.columns == 400, "{} {}", s.rows, s.columns);
+    }
+
+    #[test]
+    fn ranges_ignore_what_is_not_finite() {
+        let s = Slice { rows: 1, columns: 4, values: vec![f64::NAN, 2.0, f64::INFINITY, -1.0] };
+        assert_eq!(s.range(), Some((-1.0, 2.0)));
+        assert_eq!(Slice { values: vec![f64::NAN; 4], ..s }.range(), None);
+    }
+}

@@ -1,0 +1,124 @@
+//! Tables of text.
+
+/// Rows of cells under a heading; numbers stand at the right of their column.
+pub struct Table {
+    heading: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// An empty table with these columns.
+    pub fn new(heading: &[&str]) -> Table {
+        Table { heading: heading.iter().map(ToString::to_string).collect(), rows: Vec::new() }
+    }
+
+    /// Adds a row; missing cells are empty.
+    pub fn row(&mut self, mut cells: Vec<String>) {
+        cells.resize(self.heading.len(), String::new());
+        self.rows.push(cells);
+    }
+
+    /// True if no row was added.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The table as lines, each indented by `indent` spaces.
+    pub fn text(&self, indent: usize) -> String {
+        let columns = self.heading.len();
+        let width = |c: usize| self.lines().map(|r| r[c].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let right: Vec<bool> = (0..columns).map(|c| self.is_numeric(c)).collect();
+        let mut text = String::new();
+        for row in self.lines() {
+            let mut line = " ".repeat(indent);
+            for c in 0..columns {
+                let pad = " ".repeat(widths[c] - row[c].chars().count());
+                let gap = if c == 0 { "" } else { "  " };
+                let (before, after) = if right[c] { (pad.as_str(), "") } else { ("", pad.as_str()) };
+                line.extend([gap, before, &row[c], after]);
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &Vec<String>> {
+        std::iter::once(&self.heading).chain(&self.rows)
+    }
+
+    fn is_numeric(&self, column: usize) -> bool {
+        let numeric = |cell: &str| cell.starts_with(|c: char| c.is_ascii_digit() || "-+∞".contains(c));
+        self.rows.iter().all(|r| r[column].is_empty() || numeric(&r[column]))
+    }
+}
+
+/// Number with a comma between thousands.
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, d) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(d);
+    }
+    text
+}
+
+/// Decibels; "exact" where nothing differs.
+pub fn decibels(db: f64) -> String {
+    match db {
+        _ if db == f64::INFINITY => "∞".into(),
+        _ if db.is_nan() => "-".into(),
+        _ => format!("{db:.2}"),
+    }
+}
+
+/// A value with about four significant digits, whatever its size.
+pub fn short(v: f64) -> String {
+    let a = v.abs();
+    match () {
+        () if v == 0.0 => "0".into(),
+        () if !v.is_finite() => format!("{v}"),
+        () if (1e-3..1e5).contains(&a) => {
+            let decimals = (3 - a.log10().floor() as i32).clamp(0, 6) as usize;
+            let text = format!("{v:.decimals$}");
+            match text.contains('.') {
+                true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
+                false => text,
+            }
+        }
+        () => format!("{v:.2e}"),
+    }
+}
+
+/// A shape, slowest axis first.
+pub fn shape(count: &[usize]) -> String {
+    count.iter().map(ToString::to_string).collect::<Vec<_>>().join(" x ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_right_and_words_left() {
+        let mut t = Table::new(&["name", "dB"]);
+        t.row(vec!["u".into(), "5.1".into()]);
+        t.row(vec!["velocity".into(), "147.25".into()]);
+        assert_eq!(t.text(1), " name          dB\n u            5.1\n velocity  147.25\n");
+    }
+
+    #[test]
+    fn numbers_in_words() {
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(short(0.012_345_6), "0.01235");
+        assert_eq!(short(1234.56), "1235");
+        assert_eq!(short(1.5e-9), "1.50e-9");
+        assert_eq!(short(-2.0), "-2");
+        assert_eq!(decibels(f64::INFINITY), "∞");
+    }
+}
