@@ -1,0 +1,229 @@
+//! All journals of a run together.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::{BlockPayload, Journal, LostFrame, TornTail, process_of};
+use crate::describe::RunDescription;
+use crate::record::{BlockEntry, StepMetrics, StepStamp};
+use crate::{Error, Result};
+
+/// How far a step got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepState {
+    /// Every process wrote all its blocks: the step is durable.
+    Complete,
+    /// Accepted, but not all its blocks are in the journals.
+    Incomplete,
+    /// Given up by policy, and why.
+    Dropped(String),
+}
+
+/// One step of an unfinished run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepRecord {
+    /// Its index, cycle and time.
+    pub stamp: StepStamp,
+    /// How far it got.
+    pub state: StepState,
+}
+
+/// A run that was not finished (yet): everything that is in its journals.
+#[derive(Debug)]
+pub struct UnfinishedRun {
+    directory: PathBuf,
+    journals: Vec<Journal>,
+    run: RunDescription,
+    steps: Vec<StepRecord>,
+    // (variable, block, step) to (journal, indices into its blocks in file order).
+    index: BTreeMap<(u32, u32, u64), (usize, Vec<usize>)>,
+}
+
+impl UnfinishedRun {
+    /// Opens all journals of a directory as they are now; a writer may be appending.
+    ///
+    /// Errors: Io, those of [`Journal::open`], Truncated if no journal holds the run's description (yet),
+    /// Corruption if the journals are of different runs.
+    pub fn open(directory: &Path) -> Result<UnfinishedRun> {
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(directory).map_err(|e| Error::io("list", directory, e))? {
+            let name = entry.map_err(|e| Error::io("list", directory, e))?.file_name();
+            if let Some(process) = name.to_str().and_then(process_of) {
+                paths.push((process, directory.join(&name)));
+            }
+        }
+        paths.sort();
+        if paths.is_empty() {
+            return Err(Error::InvalidArgument(format!("{} holds no journal of a limbeck run", directory.display())));
+        }
+        let journals = paths.iter().map(|(_, path)| Journal::open(path)).collect::<Result<Vec<_>>>()?;
+        let run = agreed_description(&journals, directory)?;
+        let steps = merge_steps(&journals);
+        let mut index = BTreeMap::new();
+        for (j, journal) in journals.iter().enumerate() {
+            for (i, b) in journal.blocks().iter().enumerate() {
+                check_block(&run, b, journal)?;
+                let slot = index.entry((b.variable, b.block, b.step)).or_insert((j, Vec::new()));
+                if slot.0 == j {
+                    slot.1.push(i);
+                }
+            }
+        }
+        Ok(UnfinishedRun { directory: directory.to_owned(), journals, run, steps, index })
+    }
+
+    /// The journal directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// What the run is about.
+    pub fn run(&self) -> &RunDescription {
+        &self.run
+    }
+
+    /// The options of the run as text, if they were written.
+    pub fn options(&self) -> Option<&str> {
+        self.journals.iter().find_map(Journal::options)
+    }
+
+    /// All steps that any journal mentions, by rising index.
+    pub fn steps(&self) -> &[StepRecord] {
+        &self.steps
+    }
+
+    /// The journals, by process.
+    pub fn journals(&self) -> &[Journal] {
+        &self.journals
+    }
+
+    /// The newest frame of a block at a step, if there is one.
+    pub fn block(&self, variable: u32, block: u32, step: u64) -> Option<&BlockEntry> {
+        let (journal, list) = self.index.get(&(variable, block, step))?;
+        list.last().map(|&i| &self.journals[*journal].blocks()[i])
+    }
+
+    /// The frame that `entry` is coded as a difference to; Ok(None) if it stands alone.
+    ///
+    /// Errors: Corruption if that frame was lost.
+    pub fn base(&self, entry: &BlockEntry) -> Result<Option<&BlockEntry>> {
+        let Some(base) = entry.base_step else { return Ok(None) };
+        let found = self.index.get(&(entry.variable, entry.block, base)).and_then(|(journal, list)| {
+            let blocks = self.journals[*journal].blocks();
+            list.iter().rev().map(|&i| &blocks[i]).find(|b| b.frame_offset < entry.frame_offset)
+        });
+        found.map(Some).ok_or_else(|| {
+            Error::Corruption(format!(
+                "block {} of variable {} at step {} is a difference to step {base}, which is lost",
+                entry.block, entry.variable, entry.step
+            ))
+        })
+    }
+
+    /// The bytes of a block frame.
+    pub fn read_block(&self, entry: &BlockEntry) -> Result<BlockPayload> {
+        let (journal, _) = self
+            .index
+            .get(&(entry.variable, entry.block, entry.step))
+            .ok_or_else(|| Error::InvalidArgument("a block entry of another run was asked for".into()))?;
+        self.journals[*journal].read_block(entry)
+    }
+
+    /// Facts for people, in file order.
+    pub fn metrics(&self) -> impl Iterator<Item = &StepMetrics> {
+        self.journals.iter().flat_map(|j| j.metrics())
+    }
+
+    /// Torn tails that were ignored, with the process they belong to.
+    pub fn torn_tails(&self) -> impl Iterator<Item = (u32, TornTail)> {
+        self.journals.iter().filter_map(|j| j.torn_tail().map(|t| (j.process(), t)))
+    }
+
+    /// Damaged frames that were left out, with the process they belong to.
+    pub fn lost(&self) -> impl Iterator<Item = (u32, &LostFrame)> {
+        self.journals.iter().flat_map(|j| j.lost().iter().map(move |l| (j.process(), l)))
+    }
+
+    /// Bytes of all journals.
+    pub fn file_bytes(&self) -> u64 {
+        self.journals.iter().map(Journal::valid_length).sum()
+    }
+}
+
+fn agreed_description(journals: &[Journal], directory: &Path) -> Result<RunDescription> {
+    let mut known = journals.iter().filter_map(|j| j.run().map(|r| (j, r)));
+    let Some((first, run)) = known.next() else {
+        // A damaged frame will not come back; a missing one may be on its way.
+        if let Some(lost) = journals.iter().find_map(|j| j.lost().first()) {
+            return Err(Error::Corruption(format!(
+                "the description of the run in {} is damaged (byte {}: {})",
+                directory.display(),
+                lost.offset,
+                lost.reason
+            )));
+        }
+        return Err(Error::Truncated(format!(
+            "{} does not hold the description of the run (yet): it was interrupted before its first step",
+            directory.display()
+        )));
+    };
+    for (journal, other) in known {
+        if other.variables != run.variables {
+            return Err(Error::Corruption(format!(
+                "{} and {} are journals of different runs",
+                first.path().display(),
+                journal.path().display()
+            )));
+        }
+    }
+    Ok(run.clone())
+}
+
+fn check_block(run: &RunDescription, b: &BlockEntry, journal: &Journal) -> Result<()> {
+    let known = run.variables.get(b.variable as usize).is_some_and(|v| (b.block as usize) < v.blocks.len());
+    if known {
+        return Ok(());
+    }
+    Err(Error::Corruption(format!(
+        "the frame at byte {} of {} is of block {} of variable {}, which the run does not have",
+        b.frame_offset,
+        journal.path().display(),
+        b.block,
+        b.variable
+    )))
+}
+
+/// A step is complete when every journal says so; dropped when one says so and none completed it later.
+fn merge_steps(journals: &[Journal]) -> Vec<StepRecord> {
+    #[derive(Default)]
+    struct Seen {
+        stamp: Option<StepStamp>,
+        complete: usize,
+        dropped: Option<String>,
+    }
+    let mut seen: BTreeMap<u64, Seen> = BTreeMap::new();
+    for journal in journals {
+        let mut complete_here = std::collections::BTreeSet::new();
+        for stamp in journal.accepted() {
+            seen.entry(stamp.step).or_default().stamp.get_or_insert(*stamp);
+        }
+        for stamp in journal.complete() {
+            let s = seen.entry(stamp.step).or_default();
+            s.stamp = Some(*stamp);
+            if complete_here.insert(stamp.step) {
+                s.complete += 1;
+            }
+        }
+        for (stamp, reason) in journal.dropped() {
+            let s = seen.entry(stamp.step).or_default();
+            s.stamp.get_or_insert(*stamp);
+            s.dropped.get_or_insert_with(|| reason.clone());
+        }
+    }
+    let state = |s: &Seen| match &s.dropped {
+        _ if s.complete == journals.len() => StepState::Complete,
+        Some(reason) => StepState::Dropped(reason.clone()),
+        None => StepState::Incomplete,
+    };
+    seen.values().filter_map(|s| s.stamp.map(|stamp| StepRecord { stamp, state: state(s) })).collect()
+}

@@ -1,0 +1,443 @@
+//! The steps table of an archive: cycle and time of every step in at most about four bytes each.
+
+use crate::integers::{Cursor, put_column, put_varint};
+use crate::{Error, Result};
+
+/// Most steps of one archive.
+pub const MAX_STEPS: usize = 1 << 24;
+
+/// Most additions that rebuilding times by running sums may take.
+const MAX_SUMS: u64 = 1 << 24;
+/// Bytes beyond four a step that exact times may take; what short runs need to stay exact.
+const SLACK: usize = 24;
+const ROUNDED: u8 = 0x80;
+
+/// The steps of an archive, by index.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StepTable {
+    /// The simulation's cycle number of each step.
+    pub cycles: Vec<i64>,
+    /// Physical time of each step; finite.
+    pub times: Vec<f64>,
+    /// Indices of steps that were dropped or lost, rising: a network that covers them interpolates there.
+    pub missing: Vec<u64>,
+    /// The times were rounded to a power of two to keep the archive small (never so on a new table).
+    pub rounded: bool,
+}
+
+/// How exactly times are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeCoding {
+    /// Exact where cycles and times together take at most four bytes a step (regular times take none); otherwise
+    /// rounded to the finest power of two that fits, at least 2^-16 of the run's duration.
+    #[default]
+    Compact,
+    /// Every time comes back with all its bits.
+    Exact,
+}
+
+impl StepTable {
+    /// Number of steps.
+    pub fn len(&self) -> usize {
+        self.cycles.len()
+    }
+
+    /// True if there are none.
+    pub fn is_empty(&self) -> bool {
+        self.cycles.is_empty()
+    }
+
+    pub(crate) fn encode(&self, coding: TimeCoding) -> Result<Vec<u8>> {
+        let n = self.cycles.len();
+        if self.times.len() != n || n > MAX_STEPS {
+            return Err(Error::InvalidArgument(format!(
+                "a table of {n} cycles and {} times is not possible: one each, and at most {MAX_STEPS}",
+                self.times.len()
+            )));
+        }
+        if let Some(i) = self.times.iter().position(|t| !t.is_finite()) {
+            return Err(Error::InvalidArgument(format!("the time of step {i} is {}", self.times[i])));
+        }
+        if self.missing.windows(2).any(|w| w[0] >= w[1]) || self.missing.last().is_some_and(|&m| m >= n as u64) {
+            return Err(Error::InvalidArgument("missing steps are not rising indices of the table".into()));
+        }
+        let mut out = Vec::new();
+        put_varint(&mut out, n as u64);
+        put_column(&mut out, &self.cycles);
+        if n > 0 {
+            let room = (4 * n + SLACK).saturating_sub(out.len());
+            out.extend(encode_times(&self.times, &self.cycles, coding, room));
+        }
+        put_varint(&mut out, self.missing.len() as u64);
+        put_column(&mut out, &self.missing.iter().map(|&m| m as i64).collect::<Vec<_>>());
+        Ok(out)
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<StepTable> {
+        let mut cursor = Cursor { bytes };
+        let n = cursor.varint()? as usize;
+        if n > MAX_STEPS {
+            return Err(Error::Corruption(format!("the archive claims {n} steps, and {MAX_STEPS} are possible")));
+        }
+        let cycles = cursor.column(n)?;
+        let (times, rounded) = if n > 0 { decode_times(&mut cursor, &cycles)? } else { (Vec::new(), false) };
+        let m = cursor.varint()? as usize;
+        if m > n {
+            return Err(Error::Corruption("more steps are missing than there are".into()));
+        }
+        let missing: Vec<u64> = cursor.column(m)?.into_iter().map(|i| i as u64).collect();
+        let sound = missing.windows(2).all(|w| w[0] < w[1]) && missing.last().is_none_or(|&i| i < n as u64);
+        if !sound || !cursor.bytes.is_empty() || times.iter().any(|t| !t.is_finite()) {
+            return Err(Error::Corruption("the steps table contradicts itself".into()));
+        }
+        Ok(StepTable { cycles, times, missing, rounded })
+    }
+}
+
+/// A rule that makes all times out of two numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Rule {
+    /// start + increment * index
+    IndexProduct = 0,
+    /// start + increment * cycle
+    CycleProduct = 1,
+    /// one addition of the increment per step
+    IndexSum = 2,
+    /// one addition of the increment per cycle
+    CycleSum = 3,
+}
+const SCALED: u8 = 4;
+const RAW: u8 = 5;
+
+impl Rule {
+    const ALL: [Rule; 4] = [Rule::IndexProduct, Rule::CycleProduct, Rule::IndexSum, Rule::CycleSum];
+
+    fn product(self) -> bool {
+        matches!(self, Rule::IndexProduct | Rule::CycleProduct)
+    }
+
+    fn counter(self, i: usize, cycles: &[i64]) -> i64 {
+        match self {
+            Rule::IndexProduct | Rule::IndexSum => i as i64,
+            Rule::CycleProduct | Rule::CycleSum => cycles[i],
+        }
+    }
+
+    /// Calls `each(index, time)` for every step until it answers false. False if the rule cannot be applied.
+    fn apply(self, start: f64, inc: f64, cycles: &[i64], mut each: impl FnMut(usize, f64) -> bool) -> bool {
+        let mut time = start;
+        let mut sums = 0u64;
+        for i in 0..cycles.len() {
+            if self.product() {
+                time = start + inc * self.counter(i, cycles) as f64;
+            } else if i > 0 {
+                let Some(count) = self.counter(i, cycles).checked_sub(self.counter(i - 1, cycles)) else {
+                    return false;
+                };
+                let Ok(count) = u64::try_from(count) else { return false };
+                sums = sums.saturating_add(count);
+                if sums > MAX_SUMS {
+                    return false;
+                }
+                (0..count).for_each(|_| time += inc);
+            }
+            if !each(i, time) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Start and increment that reproduce every bit of the times, if such are found.
+    fn find(self, times: &[f64], cycles: &[i64]) -> Option<(f64, f64)> {
+        let last = times.len() - 1;
+        let counter = |i| self.counter(i, cycles);
+        let mut increments = Vec::new();
+        for i in [1, last].into_iter().filter(|&i| i <= last) {
+            let steps = counter(i).checked_sub(counter(0)).filter(|&d| d != 0)?;
+            let guess = (times[i] - times[0]) / steps as f64;
+            increments.extend((1..=17).filter_map(|digits| format!("{guess:.0$e}", digits - 1).parse::<f64>().ok()));
+            increments.extend((-3i64..=3).map(|ulps| f64::from_bits(guess.to_bits().wrapping_add_signed(ulps))));
+        }
+        if last == 0 {
+            increments.push(0.0);
+        }
+        for inc in increments {
+            let first = times[0] - inc * counter(0) as f64;
+            for start in if self.product() { [first, 0.0] } else { [times[0], times[0]] } {
+                let same = |i: usize, t: f64| t.to_bits() == times[i].to_bits();
+                if start.is_finite() && self.apply(start, inc, cycles, same) {
+                    return Some((start, inc));
+                }
+            }
+        }
+        None
+    }
+}
+
+fn encode_times(times: &[f64], cycles: &[i64], coding: TimeCoding, room: usize) -> Vec<u8> {
+    for rule in Rule::ALL {
+        if let Some((start, inc)) = rule.find(times, cycles) {
+            let mut out = vec![rule as u8];
+            out.extend(start.to_le_bytes());
+            out.extend(inc.to_le_bytes());
+            return out;
+        }
+    }
+    let exact = exact_exponent(times);
+    let candidates = exact.and_then(|e| scaled(times, e, false));
+    let raw = || {
+        let mut out = vec![RAW];
+        times.iter().for_each(|t| out.extend(t.to_le_bytes()));
+        out
+    };
+    let best = match candidates {
+        Some(bytes) if bytes.len() <= 8 * times.len() => bytes,
+        _ => raw(),
+    };
+    if coding == TimeCoding::Exact || best.len() <= room {
+        return best;
+    }
+    let (low, high) = times.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &t| (l.min(t), h.max(t)));
+    // From the finest grid whose numbers fit 62 bits to the coarsest allowed.
+    let finest = (exponent(low.abs().max(high.abs())) - 61).max(-1074);
+    let coarsest = (exponent(high / 2.0 - low / 2.0) + 1 - 16).max(finest);
+    let mut shortest = None;
+    for e in finest..=coarsest {
+        if let Some(bytes) = scaled(times, e, true) {
+            let fits = bytes.len() <= room;
+            shortest = Some(bytes);
+            if fits {
+                break;
+            }
+        }
+    }
+    shortest.filter(|s| s.len() < best.len()).unwrap_or(best)
+}
+
+/// The exponent of 2 of the highest bit.
+fn exponent(x: f64) -> i32 {
+    if x == 0.0 {
+        return -1074;
+    }
+    match (x.to_bits() >> 52 & 0x7ff) as i32 {
+        0 => -1011 - x.to_bits().leading_zeros() as i32,
+        biased => biased - 1023,
+    }
+}
+
+/// The largest power of two that divides every time, if all multiples fit 62 bits. Negative zero has no such form.
+fn exact_exponent(times: &[f64]) -> Option<i32> {
+    let lowest_bit = |t: f64| {
+        let fraction = t.to_bits() & ((1 << 52) - 1);
+        let biased = (t.to_bits() >> 52 & 0x7ff) as i32;
+        match (biased, fraction) {
+            (0, f) => -1074 + f.trailing_zeros() as i32,
+            (b, 0) => b - 1023,
+            (b, f) => b - 1023 - 52 + f.trailing_zeros() as i32,
+        }
+    };
+    if times.iter().any(|t| *t == 0.0 && t.is_sign_negative()) {
+        return None;
+    }
+    let e = times.iter().filter(|t| **t != 0.0).map(|&t| lowest_bit(t)).min().unwrap_or(0);
+    let top = times.iter().map(|t| exponent(*t)).max().unwrap_or(e);
+    (top - e <= 61).then_some(e)
+}
+
+/// 2^e, exact for -1074 <= e <= 1023.
+fn power(e: i32) -> f64 {
+    if e >= -1022 { f64::from_bits(((e + 1023) as u64) << 52) } else { f64::from_bits(1 << (e + 1074)) }
+}
+
+/// Times as multiples of 2^e, rounded to nearest (ties to even). None if a rounded time is not finite.
+fn scaled(times: &[f64], e: i32, rounded: bool) -> Option<Vec<u8>> {
+    // Two factors, because 2^-e alone may not be representable.
+    let (half, rest) = (e / 2, e - e / 2);
+    let multiples: Vec<i64> = times.iter().map(|t| (t / power(half) / power(rest)).round_ties_even() as i64).collect();
+    if multiples.iter().any(|&m| !(m as f64 * power(e)).is_finite()) {
+        return None;
+    }
+    let mut out = vec![SCALED | if rounded { ROUNDED } else { 0 }];
+    out.extend((e as i16).to_le_bytes());
+    put_column(&mut out, &multiples);
+    Some(out)
+}
+
+fn decode_times(cursor: &mut Cursor<'_>, cycles: &[i64]) -> Result<(Vec<f64>, bool)> {
+    let code = cursor.u8()?;
+    let rounded = code & ROUNDED != 0;
+    let times = match code & !ROUNDED {
+        SCALED => {
+            let e = cursor.take(2)?;
+            let e = i32::from(i16::from_le_bytes([e[0], e[1]]));
+            if !(-1074..=1023).contains(&e) {
+                return Err(Error::Corruption(format!("times in units of 2^{e} are not possible")));
+            }
+            cursor.column(cycles.len())?.into_iter().map(|m| m as f64 * power(e)).collect()
+        }
+        RAW => (0..cycles.len()).map(|_| cursor.f64()).collect::<Result<_>>()?,
+        code => {
+            let rule = Rule::ALL.into_iter().find(|r| *r as u8 == code).ok_or_else(|| {
+                Error::Compatibility(format!(
+                    "times in coding {code} are unknown to this build of limbeck: use a newer one"
+                ))
+            })?;
+            let (start, inc) = (cursor.f64()?, cursor.f64()?);
+            let mut times = Vec::with_capacity(cycles.len());
+            let applied = rule.apply(start, inc, cycles, |_, t| {
+                times.push(t);
+                true
+            });
+            if !applied {
+                return Err(Error::Corruption("times by running sums take too many additions".into()));
+            }
+            times
+        }
+    };
+    Ok((times, rounded))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn table(times: Vec<f64>, cycles: Vec<i64>) -> StepTable {
+        StepTable { cycles, times, ..StepTable::default() }
+    }
+
+    fn bits(times: &[f64]) -> Vec<u64> {
+        times.iter().map(|t| t.to_bits()).collect()
+    }
+
+    #[track_caller]
+    fn exact_within(t: &StepTable, limit: usize) {
+        let bytes = t.encode(TimeCoding::Compact).unwrap();
+        let back = StepTable::decode(&bytes).unwrap();
+        assert_eq!(bits(&back.times), bits(&t.times));
+        assert_eq!((&back.cycles, &back.missing, back.rounded), (&t.cycles, &t.missing, false));
+        assert!(bytes.len() <= limit, "{} bytes, {limit} allowed", bytes.len());
+    }
+
+    #[test]
+    fn regular_times_take_no_bytes_per_step() {
+        let n = 1000;
+        let cycles: Vec<i64> = (0..n).collect();
+        exact_within(&table((0..n).map(|i| 3.0 + 0.1 * i as f64).collect(), cycles.clone()), 32);
+        let every_ten: Vec<i64> = (1..=n).map(|i| 10 * i).collect();
+        exact_within(&table(every_ten.iter().map(|&c| 1.37e-3 * c as f64).collect(), every_ten.clone()), 32);
+        let mut t = 0.0;
+        let sums = |per: usize| {
+            let mut t = 0.0;
+            (0..n)
+                .map(|_| {
+                    let now = t;
+                    (0..per).for_each(|_| t += 0.017);
+                    now
+                })
+                .collect::<Vec<f64>>()
+        };
+        exact_within(&table(sums(1), cycles.clone()), 32);
+        exact_within(&table(sums(10), every_ten), 32);
+        let odd = 0.5 / 3.0 * 0.0123;
+        let accumulated = (0..n)
+            .map(|_| {
+                t += odd;
+                t
+            })
+            .collect();
+        exact_within(&table(accumulated, cycles), 32);
+    }
+
+    #[test]
+    fn single_precision_times_stay_exact_in_four_bytes() {
+        let mut t = 0f32;
+        let times: Vec<f64> = (0..500)
+            .map(|i| {
+                let now = t;
+                t += 0.01 + 0.001 * (i as f32).sin();
+                f64::from(now)
+            })
+            .collect();
+        exact_within(&table(times, (0..500).map(|i| i * 7).collect()), 4 * 500 + 24);
+    }
+
+    #[test]
+    fn irregular_times_are_rounded_finely() {
+        let mut t = 0.0;
+        let mut c = 0;
+        let (mut times, mut cycles) = (vec![], vec![]);
+        for i in 0..1000 {
+            times.push(t);
+            cycles.push(c);
+            t += 0.01 * (1.5 + (i as f64).sin());
+            c += 20 + (i * i) % 17;
+        }
+        let table = table(times, cycles);
+        let bytes = table.encode(TimeCoding::Compact).unwrap();
+        assert!(bytes.len() <= 4 * 1000 + 24, "{}", bytes.len());
+        let back = StepTable::decode(&bytes).unwrap();
+        assert!(back.rounded);
+        assert_eq!(back.cycles, table.cycles);
+        let duration = table.times[999];
+        for (a, b) in back.times.iter().zip(&table.times) {
+            assert!((a - b).abs() < duration * 2f64.powi(-32), "{a} {b}");
+        }
+        let exact = StepTable::decode(&table.encode(TimeCoding::Exact).unwrap()).unwrap();
+        assert_eq!(exact, table);
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        assert!(table(vec![f64::NAN], vec![0]).encode(TimeCoding::Compact).is_err());
+        assert!(table(vec![0.0], vec![]).encode(TimeCoding::Compact).is_err());
+        let mut t = table(vec![0.0, 1.0], vec![0, 1]);
+        t.missing = vec![2];
+        assert!(t.encode(TimeCoding::Compact).is_err());
+        let mut huge = Vec::new();
+        put_varint(&mut huge, u64::MAX);
+        assert!(matches!(StepTable::decode(&huge), Err(Error::Corruption(_))));
+    }
+
+    fn any_time() -> impl Strategy<Value = f64> {
+        prop_oneof![
+            any::<f64>().prop_filter("finite", |x| x.is_finite()),
+            -1e3..1e3,
+            Just(0.0),
+            Just(-0.0),
+            Just(f64::from_bits(1)),
+            Just(f64::MAX),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn exact_coding_keeps_every_bit(rows in prop::collection::vec((any_time(), any::<i64>()), 0..30)) {
+            let (times, cycles): (Vec<f64>, Vec<i64>) = rows.into_iter().unzip();
+            let t = table(times, cycles);
+            let back = StepTable::decode(&t.encode(TimeCoding::Exact).unwrap()).unwrap();
+            prop_assert_eq!(bits(&back.times), bits(&t.times));
+            prop_assert_eq!(back.cycles, t.cycles);
+        }
+
+        #[test]
+        fn compact_coding_is_close(rows in prop::collection::vec((any_time(), any::<i64>()), 0..30)) {
+            let (times, cycles): (Vec<f64>, Vec<i64>) = rows.into_iter().unzip();
+            let t = table(times, cycles);
+            let back = StepTable::decode(&t.encode(TimeCoding::Compact).unwrap()).unwrap();
+            let low = t.times.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = t.times.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            for (a, b) in back.times.iter().zip(&t.times) {
+                prop_assert!((a / 4.0 - b / 4.0).abs() <= (high / 4.0 - low / 4.0) * 2f64.powi(-15), "{} {}", a, b);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+            if let Ok(t) = StepTable::decode(&bytes) {
+                prop_assert_eq!(t.times.len(), t.cycles.len());
+            }
+        }
+    }
+}
