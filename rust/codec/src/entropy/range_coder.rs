@@ -45,7 +45,7 @@ pub struct Encoder {
 
 impl Default for Encoder {
     fn default() -> Self {
-        Encoder { low: 0, range: u32::MAX, cache: 0, pending: 0, bytes: Vec::new() }
+        Encoder { low: 0, range: u32::MAX, cache: 0, pending: 1, bytes: Vec::new() }
     }
 }
 
@@ -80,12 +80,9 @@ impl Encoder {
     fn shift(&mut self) {
         if self.low < 0xff00_0000 || self.low > u64::from(u32::MAX) {
             let carry = (self.low >> 32) as u8;
-            // The very first byte is always 0 and left out.
-            if self.pending > 0 {
-                self.bytes.push(self.cache.wrapping_add(carry));
-                for _ in 1..self.pending {
-                    self.bytes.push(0xffu8.wrapping_add(carry));
-                }
+            self.bytes.push(self.cache.wrapping_add(carry));
+            for _ in 1..self.pending {
+                self.bytes.push(0xffu8.wrapping_add(carry));
             }
             self.cache = (self.low >> 24) as u8;
             self.pending = 1;
@@ -103,6 +100,8 @@ impl Encoder {
         while self.bytes.last() == Some(&0) {
             self.bytes.pop();
         }
+        // The first byte is the cache's initial 0, which no carry can reach.
+        self.bytes.drain(..1.min(self.bytes.len()));
         self.bytes
     }
 }

@@ -6,6 +6,8 @@
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
+// Rows and columns of a register block are numbered alike in several arrays.
+#[allow(clippy::needless_range_loop)]
 mod product;
 mod tile;
 mod vector;

@@ -1,0 +1,288 @@
+//! The method KD-INR on small analytic fields: round trips, chains, distillation, determinism, bad input.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use limbeck_codec::{
+    BlockDecoder, BlockGeometry, ChainKey, DistilTask, EncodedSegment, EncodedStep, KdInr, KdInrOptions, Mask, Method,
+    Result, StepKind, TeacherSource,
+};
+use limbeck_field::{ElementType, Extent, Region, Values, Volume};
+
+fn pool(threads: usize) -> rayon::ThreadPool {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a thread pool")
+}
+
+fn quick() -> KdInrOptions {
+    let mut o = KdInrOptions::default();
+    for (key, value) in [
+        ("teacher.width", "16"),
+        ("teacher.depth", "2"),
+        ("teacher.samples", "120000"),
+        ("teacher.batch", "512"),
+        ("student.samples", "150000"),
+        ("student.batch", "512"),
+        ("student.depth", "2"),
+    ] {
+        o.set(key, value).expect("an option");
+    }
+    o
+}
+
+/// A travelling wave over the whole variable, cut out at the block.
+fn wave(extent: &Extent, shape: &[usize], time: f64, element_type: ElementType) -> Volume {
+    let rank = shape.len();
+    let values: Vec<f64> = (0..extent.len())
+        .map(|linear| {
+            let (mut k, mut phase) = (linear, 0.7 * time);
+            for a in (0..rank).rev() {
+                let x = (extent.offset[a] + k % extent.count[a]) as f64 / shape[a] as f64;
+                phase += (a + 1) as f64 * 2.5 * x;
+                k /= extent.count[a];
+            }
+            3.0 + 2.0 * phase.sin()
+        })
+        .collect();
+    let values = match element_type {
+        ElementType::Float32 => Values::Float32(values.iter().map(|v| *v as f32).collect()),
+        ElementType::Float64 => Values::Float64(values),
+    };
+    Volume { count: extent.count.clone(), values }
+}
+
+const KEY: ChainKey = ChainKey { seed: 7, variable: 0, block: 0 };
+
+struct Run {
+    geometry: BlockGeometry,
+    steps: Vec<EncodedStep>,
+    decoders: Vec<Arc<dyn BlockDecoder>>,
+}
+
+/// Encodes `times` of a wave in one block and opens every frame again.
+fn run(shape: &[usize], element_type: ElementType, times: &[f64], options: KdInrOptions, threads: usize) -> Run {
+    let geometry = BlockGeometry { shape: shape.to_vec(), extent: Extent::whole(shape), element_type };
+    let method = KdInr::new(options);
+    let (mut chain, threads) = (method.chain(geometry.clone(), KEY), pool(threads));
+    let mut run = Run { geometry, steps: Vec::new(), decoders: Vec::new() };
+    for (step, &time) in times.iter().enumerate() {
+        let volume = wave(&run.geometry.extent, shape, time, element_type);
+        let e = chain.encode(step as u64, &volume, None, &threads).expect("a teacher");
+        let base = e.base_step.map(|b| run.decoders[b as usize].clone());
+        let decoder = method.open_step(&run.geometry, e.kind, &e.payload, None, base.as_deref()).expect("opens");
+        // The quality in the frame is that of the decoder that a reader gets.
+        let mut decoded = vec![0.0; volume.values.len()];
+        decoder.decode(&Region::of(&run.geometry.extent), &mut decoded).expect("decodes");
+        let squared: f64 = decoded
+            .iter()
+            .enumerate()
+            .map(|(i, d)| {
+                let seen = if element_type == ElementType::Float32 { f64::from(*d as f32) } else { *d };
+                (seen - volume.values.get(i)).powi(2)
+            })
+            .sum();
+        assert!((squared - e.quality.squared_error).abs() <= 1e-9 * squared);
+        run.decoders.push(decoder);
+        run.steps.push(e);
+    }
+    run
+}
+
+struct Teachers<'a>(&'a [Arc<dyn BlockDecoder>]);
+
+impl TeacherSource for Teachers<'_> {
+    fn teacher(&self, step: usize, _block: usize) -> Result<Option<Arc<dyn BlockDecoder>>> {
+        Ok(self.0.get(step).cloned())
+    }
+}
+
+fn distil(
+    run: &Run,
+    times: &[f64],
+    options: KdInrOptions,
+    budget_bytes: usize,
+    time_limit: Option<Duration>,
+) -> EncodedSegment {
+    let task = DistilTask {
+        shape: &run.geometry.shape,
+        element_type: run.geometry.element_type,
+        blocks: std::slice::from_ref(&run.geometry.extent),
+        times,
+        teachers: &Teachers(&run.decoders),
+        key: KEY,
+        budget_bytes,
+        time_limit,
+        progress: &|_, _| {},
+    };
+    KdInr::new(options).distil(&task, &pool(2)).expect("a student")
+}
+
+#[test]
+fn teachers_fit_fields_of_every_rank_and_type() {
+    for (shape, element_type) in [
+        (vec![200], ElementType::Float32),
+        (vec![30, 40], ElementType::Float64),
+        (vec![16, 20, 24], ElementType::Float32),
+        (vec![1, 20, 24], ElementType::Float64),
+    ] {
+        let r = run(&shape, element_type, &[0.0, 0.1], quick(), 2);
+        for e in &r.steps {
+            assert_eq!(e.kind, StepKind::Network);
+            assert!(e.quality.psnr() > 30.0, "{shape:?}: {:.1} dB", e.quality.psnr());
+        }
+    }
+}
+
+#[test]
+fn later_teachers_are_differences_to_the_one_before_and_keys_recur() {
+    let mut o = quick();
+    o.set("teacher.key_interval", "3").expect("an option");
+    let times: Vec<f64> = (0..7).map(|t| f64::from(t) * 0.02).collect();
+    let r = run(&[12, 14, 16], ElementType::Float32, &times, o, 2);
+    let bases: Vec<Option<u64>> = r.steps.iter().map(|e| e.base_step).collect();
+    assert_eq!(bases, [None, Some(0), Some(1), None, Some(3), Some(4), None]);
+    assert!(r.steps[1].payload.len() < r.steps[0].payload.len());
+}
+
+#[test]
+fn bytes_depend_on_the_seed_and_not_on_the_threads() {
+    let payloads = |seed: u64, threads: usize| -> Vec<u8> {
+        let geometry = BlockGeometry {
+            shape: vec![10, 12, 14],
+            extent: Extent::whole(&[10, 12, 14]),
+            element_type: ElementType::Float64,
+        };
+        let mut o = quick();
+        o.set("teacher.samples", "20000").expect("an option");
+        let mut chain = KdInr::new(o).chain(geometry.clone(), ChainKey { seed, ..KEY });
+        let volume = wave(&geometry.extent, &geometry.shape, 0.0, ElementType::Float64);
+        chain.encode(0, &volume, None, &pool(threads)).expect("a teacher").payload
+    };
+    assert_eq!(payloads(1, 1), payloads(1, 2));
+    assert_eq!(payloads(1, 1), payloads(1, 5));
+    assert_ne!(payloads(1, 1), payloads(2, 1));
+}
+
+#[test]
+fn a_resumed_chain_starts_warm_from_the_last_decoder() {
+    let shape = [12, 14, 16];
+    let r = run(&shape, ElementType::Float32, &[0.0], quick(), 2);
+    let method = KdInr::new(quick());
+    let mut chain = method.chain(r.geometry.clone(), KEY);
+    chain.resume(0, r.decoders[0].as_ref());
+    let volume = wave(&r.geometry.extent, &shape, 0.02, ElementType::Float32);
+    let e = chain.encode(1, &volume, None, &pool(2)).expect("a teacher");
+    assert_eq!(e.base_step, None, "the first teacher after a restart is coded whole");
+    assert!(e.samples < r.steps[0].samples, "a warm start spends fewer samples");
+    assert!(e.quality.psnr() > 38.0);
+}
+
+#[test]
+fn constants_tiny_blocks_tiny_ranges_and_masks() {
+    let geometry = |shape: &[usize]| BlockGeometry {
+        shape: shape.to_vec(),
+        extent: Extent::whole(shape),
+        element_type: ElementType::Float64,
+    };
+    let encode = |shape: &[usize], values: Vec<f64>| {
+        let volume = Volume { count: shape.to_vec(), values: Values::Float64(values) };
+        let mask = Mask::scan(&volume);
+        let method = KdInr::new(quick());
+        let mut chain = method.chain(geometry(shape), KEY);
+        let e = chain.encode(0, &volume, mask.as_ref(), &pool(2)).expect("encodes");
+        let decoder = method.open_step(&geometry(shape), e.kind, &e.payload, e.mask.as_deref(), None).expect("opens");
+        let mut decoded = vec![0.0; volume.values.len()];
+        decoder.decode(&Region::of(&Extent::whole(shape)), &mut decoded).expect("decodes");
+        (e, decoded)
+    };
+    let (e, decoded) = encode(&[8, 8, 8], vec![2.5; 512]);
+    assert_eq!((e.kind, e.payload.len()), (StepKind::Constant, 8));
+    assert!(decoded.iter().all(|v| *v == 2.5));
+
+    let (e, decoded) = encode(&[3, 2], vec![1.0, 2.0, f64::NAN, 4.0, 5.0, f64::INFINITY]);
+    assert_eq!(e.kind, StepKind::Plain);
+    assert!(decoded[2].is_nan() && decoded[5] == f64::INFINITY && decoded[4] == 5.0);
+
+    // 1 with noise in the last places, and denormals.
+    for scale in [1e-15, 1e-310] {
+        let base = if scale > 1e-100 { 1.0 } else { 0.0 };
+        let (e, decoded) = encode(&[10, 10, 10], (0..1000).map(|i| base + scale * f64::from(i % 10)).collect());
+        assert_eq!(e.kind, StepKind::Network);
+        assert!(decoded.iter().all(|v| (v - base).abs() <= 10.0 * scale) && e.quality.psnr() > 20.0);
+    }
+
+    let mut values: Vec<f64> = (0..1000).map(|i| f64::from(i % 10)).collect();
+    values[17] = f64::NAN;
+    values[400] = f64::NEG_INFINITY;
+    let (e, decoded) = encode(&[10, 10, 10], values);
+    assert!(e.kind == StepKind::Network && e.quality.count == 998 && e.quality.psnr() > 20.0);
+    assert!(decoded[17].is_nan() && decoded[400] == f64::NEG_INFINITY);
+    assert_eq!(decoded.iter().filter(|v| v.is_finite()).count(), 998);
+}
+
+#[test]
+fn students_follow_their_teachers_within_the_budget() {
+    for times in [vec![0.0, 0.1, 0.2, 0.3], vec![0.0, 0.01, 0.3, 2.0], vec![5.0; 4]] {
+        let r = run(&[12, 14, 16], ElementType::Float32, &times, quick(), 2);
+        let s = distil(&r, &times, quick(), 1500, None);
+        assert!(s.payload.len() <= 1500, "{} bytes", s.payload.len());
+        assert!(s.quality.psnr() > 30.0, "{times:?}: {:.1} dB against the teachers", s.quality.psnr());
+        let student = KdInr::new(quick()).open_segment(&[12, 14, 16], &times, &s.payload).expect("opens");
+        let (mut whole, mut part, mut points) = (vec![0.0; 12 * 14 * 16], vec![0.0; 12], Vec::new());
+        student.decode(2.0, &Region::of(&Extent::whole(&[12, 14, 16])), &mut whole).expect("decodes");
+        let region = Region { start: vec![1, 2, 3], count: vec![2, 3, 2], every: vec![5, 4, 7] };
+        student.decode(2.0, &region, &mut part).expect("decodes");
+        for (i, value) in part.iter().enumerate() {
+            let at = [1 + i / 6 * 5, 2 + i / 2 % 3 * 4, 3 + i % 2 * 7];
+            assert_eq!(value.to_bits(), whole[(at[0] * 14 + at[1]) * 16 + at[2]].to_bits());
+            points.extend([2.0, at[0] as f64, at[1] as f64, at[2] as f64]);
+        }
+        let mut sampled = vec![0.0; 12];
+        student.sample(&points, &mut sampled).expect("samples");
+        assert_eq!(sampled, part);
+    }
+}
+
+#[test]
+fn a_time_limit_ends_the_distillation_early_with_a_student() {
+    let times = [0.0, 0.1];
+    let r = run(&[12, 14, 16], ElementType::Float32, &times, quick(), 2);
+    let mut o = quick();
+    o.set("student.samples", "1e10").expect("an option");
+    let s = distil(&r, &times, o, 1500, Some(Duration::from_millis(500)));
+    assert!(s.samples < 10_000_000_000 && s.quality.psnr() > 15.0);
+}
+
+#[test]
+fn damaged_payloads_are_errors_or_numbers_but_never_panics() {
+    let r = run(&[8, 8, 8], ElementType::Float32, &[0.0], quick(), 1);
+    let method = KdInr::new(quick());
+    let payload = &r.steps[0].payload;
+    let open = |bytes: &[u8]| {
+        if let Ok(d) = method.open_step(&r.geometry, StepKind::Network, bytes, None, None) {
+            let mut out = vec![0.0; 512];
+            d.decode(&Region::of(&r.geometry.extent), &mut out).expect("decodes to something");
+        }
+        let _ = method.open_segment(&[8, 8], &[0.0, 1.0], bytes);
+    };
+    for end in 0..payload.len().min(400) {
+        open(&payload[..end]);
+    }
+    for bit in 0..(8 * payload.len()).min(1200) {
+        let mut flipped = payload.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        open(&flipped);
+    }
+}
+
+#[test]
+fn the_paper_preset_runs_as_published() {
+    let o = KdInrOptions::preset("paper").expect("a preset");
+    let geometry =
+        BlockGeometry { shape: vec![8, 8, 8], extent: Extent::whole(&[8, 8, 8]), element_type: ElementType::Float32 };
+    let mut chain = KdInr::new(o).chain(geometry.clone(), KEY);
+    let volume = wave(&geometry.extent, &[8, 8, 8], 0.0, ElementType::Float32);
+    let e = chain.encode(0, &volume, None, &pool(2)).expect("a teacher");
+    // m = 16, d = 6, three inputs: Table I; float32 parameters.
+    let parameters = (3 * 16 + 16) + (2 * 256 + 32) + (8 * 256 + 64) + 6 * (9 * 256 + 16 + 16 + 64) + 65;
+    assert_eq!(e.payload.len(), 26 + 4 * parameters);
+}
