@@ -100,7 +100,7 @@ fn training_does_not_depend_on_the_number_of_threads() {
     let architecture = Architecture::Siren { inputs: 3, width: 24, depth: 2, omega: 8.0 };
     let case = case(architecture, 1000, 7);
     let mut fixed = FixedSamples { coordinates: &case.coordinates, targets: &case.targets };
-    let train = |threads| {
+    let mut train = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a thread pool");
         pool.install(|| {
             let mut trainer = Trainer::new(case.network.clone(), Optimiser::Muon, Kernel::best());

@@ -8,16 +8,10 @@ const MAX_BITS: u32 = 31;
 const MODELLED: u32 = 2;
 
 /// Learned distribution: number of bits of the magnitude, its two bits after the highest, and the sign as is.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct IntegerModel {
     bits: [AdaptiveBit; 32],
     below: [[AdaptiveBit; 4]; 32],
-}
-
-impl Default for IntegerModel {
-    fn default() -> Self {
-        IntegerModel { bits: [AdaptiveBit::default(); 32], below: [[AdaptiveBit::default(); 4]; 32] }
-    }
 }
 
 impl IntegerModel {

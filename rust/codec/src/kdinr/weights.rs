@@ -6,7 +6,7 @@ use crate::entropy::{Decoder, Encoder, IntegerModel};
 
 /// 2^(k/8) for k in 0..8, as stored in the format.
 const EIGHTHS: [f32; 8] =
-    [1.0, 1.090_507_7, 1.189_207_1, 1.296_839_6, 1.414_213_5, 1.542_210_8, 1.681_792_8, 1.834_008_1];
+    [1.0, 1.090_507_7, 1.189_207_1, 1.296_839_6, std::f32::consts::SQRT_2, 1.542_210_8, 1.681_792_8, 1.834_008_1];
 
 /// Step of a row from its code: EIGHTHS[code % 8] * 2^(code / 8 - 24), from 6e-8 to 234.
 fn step_of(code: u8) -> f32 {

@@ -52,7 +52,7 @@ const PI_LOW: f32 = -8.742_278e-8;
 // Minimax polynomials in r^2 on |r| <= pi/2 (weighted least squares iterated to equal ripple):
 // sin r = r + r^3 S(r^2), error below 5e-9; cos r = 1 + r^2 C(r^2), error below 6e-8 (only gradients use it).
 const S: [f32; 4] = [-0.166_666_57, 0.008_333_016, -0.000_198_065_48, 2.599_903_2e-6];
-const C: [f32; 4] = [-0.499_999_32, 0.041_663_982, -0.001_385_586_2, 2.319_282_8e-5];
+const C: [f32; 4] = [-0.499_999_3, 0.041_663_98, -0.001_385_586_2, 2.319_282_8e-5];
 
 /// x = k pi + r with |r| <= pi/2: returns (r, register whose lowest bit is the parity of k).
 #[inline(always)]
