@@ -1,0 +1,134 @@
+//! Options of the service.
+
+use super::{OptionKind, OptionSpec};
+
+const fn option(name: &'static str, kind: OptionKind, default: &'static str, doc: &'static str) -> OptionSpec {
+    OptionSpec { name, kind, unit: "", word: None, default, doc }
+}
+
+impl OptionSpec {
+    const fn in_unit(self, unit: &'static str) -> OptionSpec {
+        OptionSpec { unit, ..self }
+    }
+
+    const fn or(self, word: &'static str) -> OptionSpec {
+        OptionSpec { word: Some(word), ..self }
+    }
+}
+
+pub(super) const SERVICE: &[OptionSpec] = &[
+    option(
+        "target.ratio",
+        OptionKind::Number { min: 1.0, max: 1e9 },
+        "1000",
+        "Bytes of all data as float32 over bytes of the archive. The student is made as large as this allows. \
+         Conflicts with target.psnr.",
+    ),
+    option(
+        "target.psnr",
+        OptionKind::Number { min: 1.0, max: 300.0 },
+        "",
+        "Quality of the student against its teachers that is to be reached, over all steps of a variable: the smallest \
+         student found that reaches it is kept. Conflicts with target.ratio.",
+    )
+    .in_unit("dB"),
+    option(
+        "open.mode",
+        OptionKind::Choice(&["create", "append", "replace"]),
+        "create",
+        "What to do with a run that exists: create refuses it, append continues it (steps that are durable are \
+         skipped), replace removes it.",
+    ),
+    option(
+        "nonfinite",
+        OptionKind::Choice(&["error", "mask"]),
+        "error",
+        "What to do with NaN and infinities: error refuses the block, mask keeps their positions losslessly.",
+    ),
+    option(
+        "queue.policy",
+        OptionKind::Choice(&["spill", "block", "drop", "error"]),
+        "spill",
+        "What happens to a step that finds no room in memory: spill writes waiting blocks to queue.spill_dir and blocks \
+         when that is full, block waits, drop gives the step up, error refuses it.",
+    ),
+    option(
+        "queue.bytes",
+        OptionKind::Bytes { min: 1 },
+        "auto",
+        "Memory for copies of the simulation's arrays: those that wait and those that are worked on. auto: three steps, \
+         at least 256 MiB.",
+    )
+    .in_unit("bytes")
+    .or("auto"),
+    option(
+        "queue.spill_dir",
+        OptionKind::Path,
+        "",
+        "Directory to spill to, best on a disk of the node; empty: the system's temporary directory (TMPDIR).",
+    ),
+    option("queue.spill_bytes", OptionKind::Bytes { min: 0 }, "16GiB", "Most bytes to spill.").in_unit("bytes"),
+    option(
+        "workers.threads",
+        OptionKind::Integer { min: 1, max: 4096 },
+        "auto",
+        "Threads that train while the simulation runs, all workers together. auto: the cores this process may use, less \
+         one for the simulation.",
+    )
+    .or("auto"),
+    option(
+        "workers.cores",
+        OptionKind::Cores,
+        "",
+        "Cores that the workers are bound to; empty: those that the process may use, as the system likes.",
+    ),
+    option(
+        "workers.nice",
+        OptionKind::Integer { min: 0, max: 19 },
+        "10",
+        "Nice level of the workers: the higher, the more they give way to the simulation.",
+    ),
+    option(
+        "journal.dir",
+        OptionKind::Path,
+        "",
+        "Directory for the journal of a running simulation, may be on a disk of the node; empty: run.lbk.d beside the \
+         archive.",
+    ),
+    option(
+        "journal.sync",
+        OptionKind::Choice(&["process", "node"]),
+        "process",
+        "What a durable step survives: process: the end of this process, however it ends (frames are handed to the \
+         system); node: also the end of the node (frames are on the disk).",
+    ),
+    option("journal.keep", OptionKind::Flag, "true", "Keep the journal after the archive was written."),
+    option(
+        "distil.when",
+        OptionKind::Choice(&["close", "never"]),
+        "close",
+        "When to distil: at close, or never, to be done later as a batch job (`limbeck distill`).",
+    ),
+    option(
+        "distil.time_limit",
+        OptionKind::Number { min: 0.0, max: 1e9 },
+        "none",
+        "Time that the distillation of all variables may take; it stops early with what was reached.",
+    )
+    .in_unit("s")
+    .or("none"),
+    option(
+        "distil.threads",
+        OptionKind::Integer { min: 1, max: 4096 },
+        "auto",
+        "Threads that distil. auto: the cores this process may use.",
+    )
+    .or("auto"),
+    option(
+        "distil.bytes",
+        OptionKind::Bytes { min: 0 },
+        "256MiB",
+        "Memory for decoded teachers during distillation: what is coded plainly and what the teachers' frames hold.",
+    )
+    .in_unit("bytes"),
+];

@@ -1,0 +1,92 @@
+//! Values of options from text.
+
+use super::OptionKind;
+
+/// The value in its normal form; None if it is out of range.
+pub(super) fn normalise(kind: &OptionKind, value: &str) -> Option<String> {
+    match *kind {
+        OptionKind::Flag => flag(value).map(|v| v.to_string()),
+        OptionKind::Choice(words) => words.iter().find(|w| w.eq_ignore_ascii_case(value)).map(|w| (*w).to_owned()),
+        OptionKind::Integer { min, max } => {
+            value.parse::<i64>().ok().filter(|v| (min..=max).contains(v)).map(|v| v.to_string())
+        }
+        OptionKind::Number { min, max } => {
+            value.parse::<f64>().ok().filter(|v| v.is_finite() && *v >= min && *v <= max).map(|v| v.to_string())
+        }
+        OptionKind::Bytes { min } => bytes(value).filter(|&v| v >= min).map(|v| v.to_string()),
+        OptionKind::Path => (!value.contains('\0')).then(|| value.to_owned()),
+        OptionKind::Cores => cores(value).map(|_| value.replace(' ', "")),
+    }
+}
+
+/// A yes or no.
+pub(crate) fn flag(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "on" | "yes" | "1" => Some(true),
+        "false" | "off" | "no" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// A number of bytes with or without unit.
+pub(crate) fn bytes(value: &str) -> Option<u64> {
+    let value = value.trim();
+    let digits = value.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(value.len());
+    let (number, unit) = value.split_at(digits);
+    let factor: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1000,
+        "mb" => 1000 * 1000,
+        "gb" => 1000 * 1000 * 1000,
+        "tb" => 1000 * 1000 * 1000 * 1000,
+        "kib" | "k" => 1 << 10,
+        "mib" | "m" => 1 << 20,
+        "gib" | "g" => 1 << 30,
+        "tib" | "t" => 1 << 40,
+        _ => return None,
+    };
+    if let Ok(whole) = number.parse::<u64>() {
+        return whole.checked_mul(factor).filter(|&n| n <= i64::MAX as u64);
+    }
+    let product = number.parse::<f64>().ok()? * factor as f64;
+    (product.is_finite() && product <= i64::MAX as f64).then_some(product as u64)
+}
+
+/// A list of cores.
+pub(crate) fn cores(value: &str) -> Option<Vec<usize>> {
+    let mut cores = Vec::new();
+    for part in value.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last) = (first.trim().parse::<usize>().ok()?, last.trim().parse::<usize>().ok()?);
+        if first > last || last > 65_535 {
+            return None;
+        }
+        cores.extend((first..=last).filter(|c| !cores.contains(c)).collect::<Vec<_>>());
+    }
+    Some(cores)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_with_units() {
+        for (text, n) in
+            [("17", 17), ("1 KiB", 1024), ("1.5MB", 1_500_000), ("2g", 2 << 30), ("0", 0), ("3 tib", 3 << 40)]
+        {
+            assert_eq!(bytes(text), Some(n), "{text}");
+        }
+        for text in ["", "MB", "1 XB", "-1", "1e5", "9999999 TiB", "1.2.3"] {
+            assert_eq!(bytes(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn lists_of_cores() {
+        assert_eq!(cores("2,3, 8-11,3"), Some(vec![2, 3, 8, 9, 10, 11]));
+        for text in ["", "3-", "4-2", "1,,2", "0-99999999"] {
+            assert_eq!(cores(text), None, "{text}");
+        }
+    }
+}
