@@ -204,6 +204,10 @@ mod tests {
             assert!(Normalisation::fit(a, b).is_err());
         }
         assert!(Normalisation::new(0.0, -1.0).is_err() && Normalisation::new(f64::NAN, 1.0).is_err());
+        // Stored numbers that no data gave: their sum is beyond the largest number.
+        let damaged = Normalisation::new(f64::MAX, f64::MAX).unwrap();
+        assert_eq!(damaged.inverse(1.0), f64::MAX);
+        assert_eq!(Normalisation::new(f64::MIN, f64::MAX).unwrap().inverse(-1.0), f64::MIN);
     }
 
     #[test]
