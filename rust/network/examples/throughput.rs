@@ -19,7 +19,8 @@ fn main() {
                 .map(|w| (format!("SIREN {w}x3"), Architecture::Siren { inputs: 3, width: w, depth: 3, omega: 10.0 })),
         )
         .collect();
-    for (name, architecture) in shapes {
+    let only = std::env::args().nth(2).unwrap_or_default();
+    for (name, architecture) in shapes.into_iter().filter(|(name, _)| name.contains(&only)) {
         for (optimiser, batch) in
             [(Optimiser::Adam, 1024), (Optimiser::Adam, 4096), (Optimiser::Muon, 1024), (Optimiser::Muon, 4096)]
         {

@@ -19,7 +19,7 @@ pub(crate) use vector::PAD;
 
 use crate::optimiser::AdamStep;
 use crate::packed::Packing;
-use product::{Left, Rows, Size, product};
+use product::{Left, Rows, RowsMut, Size, Store, product};
 use vector::Vector;
 
 /// An instruction set that the kernels are compiled for.
@@ -171,8 +171,9 @@ unsafe fn checked_multiply<V: Vector>(
     let init = Rows { data: c.as_ptr(), pitch: columns };
     let left = Left { data: a.as_ptr(), row: a_pitch, step: 1 };
     let right = Rows { data: b.as_ptr(), pitch: columns };
+    let out = RowsMut { data: c.as_mut_ptr(), pitch: columns };
     // SAFETY: the lengths fit; the caller vouches for the instruction set.
-    unsafe { product::<V>(Size { rows, columns, terms }, left, right, init, None, c.as_mut_ptr(), columns) }
+    unsafe { product::<V, _>(Size { rows, columns, terms }, left, right, init, Store { out }) }
 }
 
 #[inline(always)]

@@ -2,9 +2,73 @@
 //!
 //! `out[r][c] = init[r][c] + sum_i left(r, i) * right[i][c]`, i ascending, one fused multiply-add per term, so
 //! each result is a fixed chain of roundings whatever the register width. Columns are contiguous and padded to
-//! a multiple of [`super::vector::PAD`]; a block of rows x columns stays in registers while i runs.
+//! a multiple of [`super::vector::PAD`]; a block of rows x columns stays in registers while i runs, and until an
+//! [`Epilogue`] has put the finished sums where they belong.
 
 use super::vector::Vector;
+
+/// What becomes of finished sums.
+///
+/// # Safety
+/// Implementations write inside matrices that hold the rows and columns of the product.
+pub unsafe trait Epilogue: Copy {
+    /// Takes the sums of columns `column..column + V::LANES` of a row.
+    ///
+    /// # Safety
+    /// As for [`Vector`].
+    unsafe fn finish<V: Vector>(self, sums: V, row: usize, column: usize);
+}
+
+/// Stores the sums.
+#[derive(Clone, Copy)]
+pub struct Store {
+    /// Where.
+    pub out: RowsMut,
+}
+
+// SAFETY: the maker of the value vouches for the matrix.
+unsafe impl Epilogue for Store {
+    #[inline(always)]
+    unsafe fn finish<V: Vector>(self, sums: V, row: usize, column: usize) {
+        // SAFETY: see the trait.
+        unsafe { sums.store(self.out.at(row, column)) }
+    }
+}
+
+/// Stores the sums times the elements of another matrix.
+#[derive(Clone, Copy)]
+pub struct StoreTimes {
+    /// Where.
+    pub out: RowsMut,
+    /// Factors.
+    pub factors: Rows,
+}
+
+// SAFETY: the maker of the value vouches for the matrices.
+unsafe impl Epilogue for StoreTimes {
+    #[inline(always)]
+    unsafe fn finish<V: Vector>(self, sums: V, row: usize, column: usize) {
+        // SAFETY: see the trait.
+        unsafe { sums.mul(V::load(self.factors.at(row, column))).store(self.out.at(row, column)) }
+    }
+}
+
+/// A matrix to write to.
+#[derive(Clone, Copy)]
+pub struct RowsMut {
+    /// First element.
+    pub data: *mut f32,
+    /// Floats from one row to the next.
+    pub pitch: usize,
+}
+
+impl RowsMut {
+    /// Address of an element.
+    #[inline(always)]
+    pub fn at(self, row: usize, column: usize) -> *mut f32 {
+        self.data.wrapping_add(row * self.pitch + column)
+    }
+}
 
 /// A matrix operand: pointer to its first element and the distance between rows, in floats.
 #[derive(Clone, Copy)]
@@ -13,6 +77,14 @@ pub struct Rows {
     pub data: *const f32,
     /// Floats from one row to the next; 0 repeats one row.
     pub pitch: usize,
+}
+
+impl Rows {
+    /// Address of an element.
+    #[inline(always)]
+    pub fn at(self, row: usize, column: usize) -> *const f32 {
+        self.data.wrapping_add(row * self.pitch + column)
+    }
 }
 
 /// The left operand: element (r, i) stands at `data + r * row + i * step`.
@@ -37,21 +109,13 @@ pub struct Size {
     pub terms: usize,
 }
 
-/// Computes the product. `times`, if given, multiplies the finished sum elementwise.
+/// Computes the product and hands the sums to `epilogue`.
 ///
 /// # Safety
-/// As for [`Vector`]; all operands valid for the sizes given; `out` overlaps no operand but `init`
-/// (the same matrix in place).
+/// As for [`Vector`]; all operands valid for the sizes given; what the epilogue writes overlaps no operand but
+/// `init` (the same matrix in place).
 #[inline(always)]
-pub unsafe fn product<V: Vector>(
-    size: Size,
-    left: Left,
-    right: Rows,
-    init: Rows,
-    times: Option<Rows>,
-    out: *mut f32,
-    out_pitch: usize,
-) {
+pub unsafe fn product<V: Vector, E: Epilogue>(size: Size, left: Left, right: Rows, init: Rows, epilogue: E) {
     let total = size.columns / V::LANES;
     let mut done = 0;
     while done < total {
@@ -59,18 +123,9 @@ pub unsafe fn product<V: Vector>(
         let remaining = total - done;
         let widest = if V::REGISTERS >= 32 { 4 } else { 2 };
         let take = remaining.div_ceil(remaining.div_ceil(widest));
-        let c = done * V::LANES;
+        let strip = Strip { terms: size.terms, left, right, init, column: done * V::LANES, epilogue };
         // SAFETY: the strip lies inside the operands.
         unsafe {
-            let strip = Strip {
-                terms: size.terms,
-                left,
-                right: Rows { data: right.data.add(c), pitch: right.pitch },
-                init: Rows { data: init.data.add(c), pitch: init.pitch },
-                times: times.map(|t| Rows { data: t.data.add(c), pitch: t.pitch }),
-                out: out.add(c),
-                out_pitch,
-            };
             // Rows x columns of the register block leave room for one row of `right` and a broadcast.
             match (V::REGISTERS >= 32, take) {
                 (true, 4) => strip.rows::<V, 6, 4>(size.rows),
@@ -86,17 +141,17 @@ pub unsafe fn product<V: Vector>(
 }
 
 #[derive(Clone, Copy)]
-struct Strip {
+struct Strip<E> {
     terms: usize,
     left: Left,
     right: Rows,
     init: Rows,
-    times: Option<Rows>,
-    out: *mut f32,
-    out_pitch: usize,
+    /// First column.
+    column: usize,
+    epilogue: E,
 }
 
-impl Strip {
+impl<E: Epilogue> Strip<E> {
     #[inline(always)]
     unsafe fn rows<V: Vector, const R: usize, const C: usize>(&self, rows: usize) {
         let mut r = 0;
@@ -114,11 +169,7 @@ impl Strip {
                 self.block::<V, 4, C>(r);
                 r += 4;
             }
-            if r + 2 <= rows {
-                self.block::<V, 2, C>(r);
-                r += 2;
-            }
-            if r + 2 <= rows {
+            while r + 2 <= rows {
                 self.block::<V, 2, C>(r);
                 r += 2;
             }
@@ -134,13 +185,12 @@ impl Strip {
         unsafe {
             let mut sum = [[V::splat(0.0); C]; R];
             for r in 0..R {
-                let init = self.init.data.add((first + r) * self.init.pitch);
                 for c in 0..C {
-                    sum[r][c] = V::load(init.add(c * V::LANES));
+                    sum[r][c] = V::load(self.init.at(first + r, self.column + c * V::LANES));
                 }
             }
             let mut left = self.left.data.add(first * self.left.row);
-            let mut right = self.right.data;
+            let mut right = self.right.data.add(self.column);
             for _ in 0..self.terms {
                 let mut row = [V::splat(0.0); C];
                 for c in 0..C {
@@ -156,14 +206,8 @@ impl Strip {
                 right = right.wrapping_add(self.right.pitch);
             }
             for r in 0..R {
-                let out = self.out.add((first + r) * self.out_pitch);
                 for c in 0..C {
-                    let mut value = sum[r][c];
-                    if let Some(times) = self.times {
-                        let factor = times.data.add((first + r) * times.pitch + c * V::LANES);
-                        value = value.mul(V::load(factor));
-                    }
-                    value.store(out.add(c * V::LANES));
+                    self.epilogue.finish(sum[r][c], first + r, self.column + c * V::LANES);
                 }
             }
         }

@@ -3,7 +3,7 @@
 //! Activations are stored sample by sample (neuron index fastest), so that weights, activations and gradients
 //! are all operands of the same product and nothing has to be transposed but the weights, once per step.
 
-use super::product::{Left, Rows, Size, product};
+use super::product::{Epilogue, Left, Rows, RowsMut, Size, Store, StoreTimes, product};
 use super::vector::{PAD, Vector, sin, sin_cos};
 use crate::architecture::{Activation, Residual};
 use crate::packed::Packing;
@@ -88,46 +88,57 @@ unsafe fn forward<V: Vector, const SLOPES: bool>(packing: &Packing, master: &[f3
             let size = Size { rows: n, columns: l.width, terms: l.inputs };
             let right = Rows { data: master.as_ptr().add(l.master), pitch: l.width };
             let bias = Rows { data: master.as_ptr().add(l.biases), pitch: 0 };
-            product::<V>(size, input, right, bias, None, out, l.width);
             if l.residual == Residual::Begin {
                 remembered = input.data;
             }
-            let skip = if l.residual == Residual::End { remembered } else { std::ptr::null() };
-            let slopes = if SLOPES { w.slopes.as_mut_ptr().add(w.offsets[index]) } else { std::ptr::null_mut() };
             let Activation::Sine { omega } = l.activation else { unreachable!("linear layers return above") };
-            activate::<V, SLOPES>(out, slopes, skip, n * l.width, omega);
+            let sine = Sine::<SLOPES> {
+                omega,
+                skip: if l.residual == Residual::End { remembered } else { std::ptr::null() },
+                // Without slopes the address is never used.
+                slopes: if SLOPES {
+                    w.slopes.as_mut_ptr().wrapping_add(w.offsets[index])
+                } else {
+                    std::ptr::null_mut()
+                },
+                out: RowsMut { data: out, pitch: l.width },
+            };
+            product::<V, _>(size, input, right, bias, sine);
             input = Left { data: out, row: l.width, step: 1 };
         }
     }
 }
 
-/// In place: y = sin(omega z), or 0.5 (x + sin(omega z)) at the end of a residual block; slope = dy/dz.
-#[inline(always)]
-unsafe fn activate<V: Vector, const SLOPES: bool>(
-    z: *mut f32,
-    slopes: *mut f32,
-    skip: *const f32,
-    len: usize,
+/// y = sin(omega z), or 0.5 (x + sin(omega z)) at the end of a residual block; slope = dy/dz.
+#[derive(Clone, Copy)]
+struct Sine<const SLOPES: bool> {
     omega: f32,
-) {
-    // SAFETY: all pointers are valid for `len` floats, a multiple of PAD.
-    unsafe {
-        let scale = V::splat(omega);
-        let slope_scale = V::splat(if skip.is_null() { omega } else { 0.5 * omega });
-        let half = V::splat(0.5);
-        let mut i = 0;
-        while i < len {
-            let x = V::load(z.add(i)).mul(scale);
+    /// x of the residual block, or null.
+    skip: *const f32,
+    slopes: *mut f32,
+    out: RowsMut,
+}
+
+// SAFETY: made in `forward`, for matrices of the layer's size.
+unsafe impl<const SLOPES: bool> Epilogue for Sine<SLOPES> {
+    #[inline(always)]
+    unsafe fn finish<V: Vector>(self, sums: V, row: usize, column: usize) {
+        let at = row * self.out.pitch + column;
+        // SAFETY: all matrices have the shape of `out`.
+        unsafe {
+            // The product with 1 is exact, so leaving it out changes no bit.
+            let x = if self.omega == 1.0 { sums } else { sums.mul(V::splat(self.omega)) };
             let y = if SLOPES {
                 let (s, c) = sin_cos(x);
-                c.mul(slope_scale).store(slopes.add(i));
+                let scale = if self.skip.is_null() { self.omega } else { 0.5 * self.omega };
+                let c = if scale == 1.0 { c } else { c.mul(V::splat(scale)) };
+                c.store(self.slopes.add(at));
                 s
             } else {
                 sin(x)
             };
-            let y = if skip.is_null() { y } else { V::load(skip.add(i)).add(y).mul(half) };
-            y.store(z.add(i));
-            i += V::LANES;
+            let y = if self.skip.is_null() { y } else { V::load(self.skip.add(at)).add(y).mul(V::splat(0.5)) };
+            y.store(self.out.data.add(at));
         }
     }
 }
@@ -200,7 +211,9 @@ pub unsafe fn gradient<V: Vector>(
             let target = gradient.as_mut_ptr().add(l.master);
             let size = Size { rows: l.inputs, columns: l.width, terms: n };
             let rows = Rows { data: delta, pitch: l.width };
-            product::<V>(size, input, rows, Rows { data: target, pitch: l.width }, None, target, l.width);
+            let target = RowsMut { data: target, pitch: l.width };
+            let sum = Rows { data: target.data, pitch: l.width };
+            product::<V, _>(size, input, rows, sum, Store { out: target });
             add_columns::<V>(delta, n, l.width, gradient.as_mut_ptr().add(l.biases));
             if index == 0 {
                 break;
@@ -216,14 +229,15 @@ pub unsafe fn gradient<V: Vector>(
                 Rows { data: w.zeros.as_ptr(), pitch: 0 }
             };
             let slopes = Rows { data: w.slopes.as_ptr().add(w.offsets[index - 1]), pitch: l.input_width };
-            let out = w.delta[1].as_mut_ptr();
+            let out = RowsMut { data: w.delta[1].as_mut_ptr(), pitch: l.input_width };
             if packing.layers[index - 1].residual == Residual::End {
                 // The plain gradient is needed too: half of it goes past the sine to the input of that block.
                 let skip = w.skip.as_mut_ptr();
-                product::<V>(size, left, right, init, None, skip, l.input_width);
-                split::<V>(skip, slopes.data, out, n * l.input_width);
+                let plain = Store { out: RowsMut { data: skip, pitch: l.input_width } };
+                product::<V, _>(size, left, right, init, plain);
+                split::<V>(skip, slopes.data, out.data, n * l.input_width);
             } else {
-                product::<V>(size, left, right, init, Some(slopes), out, l.input_width);
+                product::<V, _>(size, left, right, init, StoreTimes { out, factors: slopes });
             }
         }
         w.delta.swap(0, 1);
