@@ -19,7 +19,7 @@ pub(crate) use vector::PAD;
 
 use crate::optimiser::AdamStep;
 use crate::packed::Packing;
-use product::{Left, Rows, RowsMut, Size, Store, product};
+use product::{Keep, Left, Rows, RowsMut, Size, product};
 use vector::Vector;
 
 /// An instruction set that the kernels are compiled for.
@@ -173,7 +173,7 @@ unsafe fn checked_multiply<V: Vector>(
     let right = Rows { data: b.as_ptr(), pitch: columns };
     let out = RowsMut { data: c.as_mut_ptr(), pitch: columns };
     // SAFETY: the lengths fit; the caller vouches for the instruction set.
-    unsafe { product::<V, _>(Size { rows, columns, terms }, left, right, init, Store { out }) }
+    unsafe { product::<V, _>(Size { rows, columns, terms }, left, right, init, out, Keep) }
 }
 
 #[inline(always)]

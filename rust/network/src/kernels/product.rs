@@ -2,54 +2,47 @@
 //!
 //! `out[r][c] = init[r][c] + sum_i left(r, i) * right[i][c]`, i ascending, one fused multiply-add per term, so
 //! each result is a fixed chain of roundings whatever the register width. Columns are contiguous and padded to
-//! a multiple of [`super::vector::PAD`]; a block of rows x columns stays in registers while i runs, and until an
-//! [`Epilogue`] has put the finished sums where they belong.
+//! a multiple of [`super::vector::PAD`]; a block of rows x columns stays in registers while i runs.
 
 use super::vector::Vector;
 
-/// What becomes of finished sums.
+/// What is done to finished sums once they are stored, block by block while they are in the nearest cache.
 ///
 /// # Safety
-/// Implementations write inside matrices that hold the rows and columns of the product.
+/// Implementations touch only matrices that hold the rows and columns of the product.
 pub unsafe trait Epilogue: Copy {
-    /// Takes the sums of columns `column..column + V::LANES` of a row.
+    /// Whether there is anything to do.
+    const WORK: bool = true;
+
+    /// Works on the register that `sums` points at: row `row`, columns from `column` of the result.
     ///
     /// # Safety
     /// As for [`Vector`].
-    unsafe fn finish<V: Vector>(self, sums: V, row: usize, column: usize);
+    unsafe fn finish<V: Vector>(self, sums: *mut f32, row: usize, column: usize);
 }
 
-/// Stores the sums.
+/// Leaves the sums as they are.
 #[derive(Clone, Copy)]
-pub struct Store {
-    /// Where.
-    pub out: RowsMut,
+pub struct Keep;
+
+// SAFETY: touches nothing.
+unsafe impl Epilogue for Keep {
+    const WORK: bool = false;
+
+    #[inline(always)]
+    unsafe fn finish<V: Vector>(self, _sums: *mut f32, _row: usize, _column: usize) {}
 }
+
+/// Multiplies the sums with the elements of another matrix.
+#[derive(Clone, Copy)]
+pub struct Times(pub Rows);
 
 // SAFETY: the maker of the value vouches for the matrix.
-unsafe impl Epilogue for Store {
+unsafe impl Epilogue for Times {
     #[inline(always)]
-    unsafe fn finish<V: Vector>(self, sums: V, row: usize, column: usize) {
+    unsafe fn finish<V: Vector>(self, sums: *mut f32, row: usize, column: usize) {
         // SAFETY: see the trait.
-        unsafe { sums.store(self.out.at(row, column)) }
-    }
-}
-
-/// Stores the sums times the elements of another matrix.
-#[derive(Clone, Copy)]
-pub struct StoreTimes {
-    /// Where.
-    pub out: RowsMut,
-    /// Factors.
-    pub factors: Rows,
-}
-
-// SAFETY: the maker of the value vouches for the matrices.
-unsafe impl Epilogue for StoreTimes {
-    #[inline(always)]
-    unsafe fn finish<V: Vector>(self, sums: V, row: usize, column: usize) {
-        // SAFETY: see the trait.
-        unsafe { sums.mul(V::load(self.factors.at(row, column))).store(self.out.at(row, column)) }
+        unsafe { V::load(sums).mul(V::load(self.0.at(row, column))).store(sums) }
     }
 }
 
@@ -109,13 +102,20 @@ pub struct Size {
     pub terms: usize,
 }
 
-/// Computes the product and hands the sums to `epilogue`.
+/// Computes the product into `out` and applies the epilogue to it.
 ///
 /// # Safety
-/// As for [`Vector`]; all operands valid for the sizes given; what the epilogue writes overlaps no operand but
-/// `init` (the same matrix in place).
+/// As for [`Vector`]; all operands valid for the sizes given; `out` overlaps no operand but `init` (the same matrix
+/// in place).
 #[inline(always)]
-pub unsafe fn product<V: Vector, E: Epilogue>(size: Size, left: Left, right: Rows, init: Rows, epilogue: E) {
+pub unsafe fn product<V: Vector, E: Epilogue>(
+    size: Size,
+    left: Left,
+    right: Rows,
+    init: Rows,
+    out: RowsMut,
+    epilogue: E,
+) {
     let total = size.columns / V::LANES;
     let mut done = 0;
     while done < total {
@@ -123,7 +123,7 @@ pub unsafe fn product<V: Vector, E: Epilogue>(size: Size, left: Left, right: Row
         let remaining = total - done;
         let widest = if V::REGISTERS >= 32 { 4 } else { 2 };
         let take = remaining.div_ceil(remaining.div_ceil(widest));
-        let strip = Strip { terms: size.terms, left, right, init, column: done * V::LANES, epilogue };
+        let strip = Strip { terms: size.terms, left, right, init, out, column: done * V::LANES, epilogue };
         // SAFETY: the strip lies inside the operands.
         unsafe {
             // Rows x columns of the register block leave room for one row of `right` and a broadcast.
@@ -146,6 +146,7 @@ struct Strip<E> {
     left: Left,
     right: Rows,
     init: Rows,
+    out: RowsMut,
     /// First column.
     column: usize,
     epilogue: E,
@@ -207,7 +208,16 @@ impl<E: Epilogue> Strip<E> {
             }
             for r in 0..R {
                 for c in 0..C {
-                    self.epilogue.finish(sum[r][c], first + r, self.column + c * V::LANES);
+                    sum[r][c].store(self.out.at(first + r, self.column + c * V::LANES));
+                }
+            }
+            // A loop of its own, over memory: in the one above it would keep the sums from staying in registers.
+            if E::WORK {
+                for r in first..first + R {
+                    for c in 0..C {
+                        let column = self.column + c * V::LANES;
+                        self.epilogue.finish::<V>(self.out.at(r, column), r, column);
+                    }
                 }
             }
         }

@@ -3,7 +3,7 @@
 //! Activations are stored sample by sample (neuron index fastest), so that weights, activations and gradients
 //! are all operands of the same product and nothing has to be transposed but the weights, once per step.
 
-use super::product::{Epilogue, Left, Rows, RowsMut, Size, Store, StoreTimes, product};
+use super::product::{Epilogue, Keep, Left, Rows, RowsMut, Size, Times, product};
 use super::vector::{PAD, Vector, sin, sin_cos};
 use crate::architecture::{Activation, Residual};
 use crate::packed::Packing;
@@ -101,9 +101,9 @@ unsafe fn forward<V: Vector, const SLOPES: bool>(packing: &Packing, master: &[f3
                 } else {
                     std::ptr::null_mut()
                 },
-                out: RowsMut { data: out, pitch: l.width },
+                pitch: l.width,
             };
-            product::<V, _>(size, input, right, bias, sine);
+            product::<V, _>(size, input, right, bias, RowsMut { data: out, pitch: l.width }, sine);
             input = Left { data: out, row: l.width, step: 1 };
         }
     }
@@ -116,18 +116,19 @@ struct Sine<const SLOPES: bool> {
     /// x of the residual block, or null.
     skip: *const f32,
     slopes: *mut f32,
-    out: RowsMut,
+    pitch: usize,
 }
 
 // SAFETY: made in `forward`, for matrices of the layer's size.
 unsafe impl<const SLOPES: bool> Epilogue for Sine<SLOPES> {
     #[inline(always)]
-    unsafe fn finish<V: Vector>(self, sums: V, row: usize, column: usize) {
-        let at = row * self.out.pitch + column;
-        // SAFETY: all matrices have the shape of `out`.
+    unsafe fn finish<V: Vector>(self, z: *mut f32, row: usize, column: usize) {
+        let at = row * self.pitch + column;
+        // SAFETY: all matrices have the shape of the product.
         unsafe {
             // The product with 1 is exact, so leaving it out changes no bit.
-            let x = if self.omega == 1.0 { sums } else { sums.mul(V::splat(self.omega)) };
+            let x = V::load(z);
+            let x = if self.omega == 1.0 { x } else { x.mul(V::splat(self.omega)) };
             let y = if SLOPES {
                 let (s, c) = sin_cos(x);
                 let scale = if self.skip.is_null() { self.omega } else { 0.5 * self.omega };
@@ -138,7 +139,7 @@ unsafe impl<const SLOPES: bool> Epilogue for Sine<SLOPES> {
                 sin(x)
             };
             let y = if self.skip.is_null() { y } else { V::load(self.skip.add(at)).add(y).mul(V::splat(0.5)) };
-            y.store(self.out.data.add(at));
+            y.store(z);
         }
     }
 }
@@ -213,7 +214,7 @@ pub unsafe fn gradient<V: Vector>(
             let rows = Rows { data: delta, pitch: l.width };
             let target = RowsMut { data: target, pitch: l.width };
             let sum = Rows { data: target.data, pitch: l.width };
-            product::<V, _>(size, input, rows, sum, Store { out: target });
+            product::<V, _>(size, input, rows, sum, target, Keep);
             add_columns::<V>(delta, n, l.width, gradient.as_mut_ptr().add(l.biases));
             if index == 0 {
                 break;
@@ -233,11 +234,10 @@ pub unsafe fn gradient<V: Vector>(
             if packing.layers[index - 1].residual == Residual::End {
                 // The plain gradient is needed too: half of it goes past the sine to the input of that block.
                 let skip = w.skip.as_mut_ptr();
-                let plain = Store { out: RowsMut { data: skip, pitch: l.input_width } };
-                product::<V, _>(size, left, right, init, plain);
+                product::<V, _>(size, left, right, init, RowsMut { data: skip, pitch: l.input_width }, Keep);
                 split::<V>(skip, slopes.data, out.data, n * l.input_width);
             } else {
-                product::<V, _>(size, left, right, init, StoreTimes { out, factors: slopes });
+                product::<V, _>(size, left, right, init, out, Times(slopes));
             }
         }
         w.delta.swap(0, 1);
