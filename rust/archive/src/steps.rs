@@ -8,8 +8,6 @@ pub const MAX_STEPS: usize = 1 << 24;
 
 /// Most additions that rebuilding times by running sums may take.
 const MAX_SUMS: u64 = 1 << 24;
-/// Bytes beyond four a step that exact times may take; what short runs need to stay exact.
-const SLACK: usize = 24;
 const ROUNDED: u8 = 0x80;
 
 /// The steps of an archive, by index.
@@ -65,7 +63,7 @@ impl StepTable {
         put_varint(&mut out, n as u64);
         put_column(&mut out, &self.cycles);
         if n > 0 {
-            let room = (4 * n + SLACK).saturating_sub(out.len());
+            let room = most_bytes(n).saturating_sub(out.len());
             out.extend(encode_times(&self.times, &self.cycles, coding, room));
         }
         put_varint(&mut out, self.missing.len() as u64);
@@ -92,6 +90,12 @@ impl StepTable {
         }
         Ok(StepTable { cycles, times, missing, rounded })
     }
+}
+
+/// Bytes that cycles and compact times of `n` steps take together, so that a whole archive keeps to 256 bytes and four a
+/// step. Short runs have room to spare; a long table does not compress and brings zstd's block headers.
+fn most_bytes(n: usize) -> usize {
+    4 * n + 24 - (n + n / 2).min(24) - n / 1024
 }
 
 /// A rule that makes all times out of two numbers.
