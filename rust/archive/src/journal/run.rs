@@ -97,27 +97,58 @@ impl UnfinishedRun {
         &self.journals
     }
 
-    /// The newest frame of a block at a step, if there is one.
-    pub fn block(&self, variable: u32, block: u32, step: u64) -> Option<&BlockEntry> {
-        let (journal, list) = self.index.get(&(variable, block, step))?;
-        list.last().map(|&i| &self.journals[*journal].blocks()[i])
+    /// Where the newest frame of a block at a step is: journal and row in [`Journal::blocks`].
+    pub fn locate(&self, variable: u32, block: u32, step: u64) -> Option<(usize, usize)> {
+        let (journal, rows) = self.index.get(&(variable, block, step))?;
+        rows.last().map(|&row| (*journal, row))
     }
 
-    /// The frame that `entry` is coded as a difference to; Ok(None) if it stands alone.
+    /// The frame at a place that this run gave; panics on a place of another run, as indexing does.
+    pub fn at(&self, place: (usize, usize)) -> &BlockEntry {
+        &self.journals[place.0].blocks()[place.1]
+    }
+
+    /// The newest frame of a block at a step, if there is one.
+    pub fn block(&self, variable: u32, block: u32, step: u64) -> Option<&BlockEntry> {
+        self.locate(variable, block, step).map(|place| self.at(place))
+    }
+
+    /// The newest frames of all blocks, by variable, block and step.
+    pub fn newest_blocks(&self) -> impl Iterator<Item = &BlockEntry> {
+        self.index.values().filter_map(|(journal, rows)| rows.last().map(|&row| self.at((*journal, row))))
+    }
+
+    /// Where the frame is that the one at `place` is coded as a difference to; Ok(None) if it stands alone. Bases
+    /// stand before what is built on them, so that following them ends.
     ///
     /// Errors: Corruption if that frame was lost.
-    pub fn base(&self, entry: &BlockEntry) -> Result<Option<&BlockEntry>> {
+    pub fn locate_base(&self, place: (usize, usize)) -> Result<Option<(usize, usize)>> {
+        let entry = self.at(place);
         let Some(base) = entry.base_step else { return Ok(None) };
-        let found = self.index.get(&(entry.variable, entry.block, base)).and_then(|(journal, list)| {
-            let blocks = self.journals[*journal].blocks();
-            list.iter().rev().map(|&i| &blocks[i]).find(|b| b.frame_offset < entry.frame_offset)
-        });
-        found.map(Some).ok_or_else(|| {
+        let rows = match self.index.get(&(entry.variable, entry.block, base)) {
+            Some((journal, rows)) if *journal == place.0 => rows.as_slice(),
+            _ => &[],
+        };
+        let found = rows.iter().rev().copied().find(|&row| row < place.1);
+        found.map(|row| Some((place.0, row))).ok_or_else(|| {
             Error::Corruption(format!(
                 "block {} of variable {} at step {} is a difference to step {base}, which is lost",
                 entry.block, entry.variable, entry.step
             ))
         })
+    }
+
+    /// The frame that `entry` (of [`UnfinishedRun::block`]) is coded as a difference to; Ok(None) if it stands alone.
+    ///
+    /// Errors: Corruption if that frame was lost.
+    pub fn base(&self, entry: &BlockEntry) -> Result<Option<&BlockEntry>> {
+        let slot = self.index.get(&(entry.variable, entry.block, entry.step));
+        let place = slot.and_then(|(j, rows)| {
+            let row = rows.iter().find(|&&row| self.at((*j, row)).frame_offset == entry.frame_offset)?;
+            Some((*j, *row))
+        });
+        let place = place.ok_or_else(|| Error::InvalidArgument("a block entry of another run was asked for".into()))?;
+        Ok(self.locate_base(place)?.map(|base| self.at(base)))
     }
 
     /// The bytes of a block frame.
