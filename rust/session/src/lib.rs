@@ -2,13 +2,18 @@
 //! journal and distils them into one archive at the end.
 
 mod config;
+mod cores;
 mod distil;
 mod error;
 mod log;
 mod metrics;
+mod notices;
 mod options;
+mod queue;
 mod session;
+mod settings;
 mod spelling;
+mod spill;
 mod values;
 
 pub use config::{Config, Options, Origin};

@@ -116,12 +116,12 @@ pub fn find_option(name: &str) -> Result<&'static OptionSpec> {
     })
 }
 
-/// Whether an option belongs to the method (its network and training) and not to the service.
-pub(crate) fn is_of_method(name: &str) -> bool {
-    method::METHOD.iter().any(|o| o.name == name)
+/// The options that belong to the method (its networks and training) and not to the service.
+pub(crate) fn of_method() -> impl Iterator<Item = &'static str> {
+    method::METHOD.iter().map(|o| o.name)
 }
 
-pub(crate) use value::{bytes, cores, flag};
+pub(crate) use value::{cores, flag};
 
 #[cfg(test)]
 mod tests {
@@ -133,7 +133,8 @@ mod tests {
             let normal = o.normalise(o.default).unwrap();
             assert_eq!(o.normalise(&normal).unwrap(), normal, "{}", o.name);
             assert!(
-                !o.doc.is_empty() && o.name.contains('.') || ["nonfinite", "pace", "preset", "seed"].contains(&o.name)
+                !o.doc.is_empty() && o.name.contains('.')
+                    || ["nonfinite", "preset", "seed", "effort", "sampler"].contains(&o.name)
             );
         }
     }

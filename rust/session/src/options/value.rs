@@ -7,9 +7,7 @@ pub(super) fn normalise(kind: &OptionKind, value: &str) -> Option<String> {
     match *kind {
         OptionKind::Flag => flag(value).map(|v| v.to_string()),
         OptionKind::Choice(words) => words.iter().find(|w| w.eq_ignore_ascii_case(value)).map(|w| (*w).to_owned()),
-        OptionKind::Integer { min, max } => {
-            value.parse::<i64>().ok().filter(|v| (min..=max).contains(v)).map(|v| v.to_string())
-        }
+        OptionKind::Integer { min, max } => whole(value).filter(|v| (min..=max).contains(v)).map(|v| v.to_string()),
         OptionKind::Number { min, max } => {
             value.parse::<f64>().ok().filter(|v| v.is_finite() && *v >= min && *v <= max).map(|v| v.to_string())
         }
@@ -17,6 +15,12 @@ pub(super) fn normalise(kind: &OptionKind, value: &str) -> Option<String> {
         OptionKind::Path => (!value.contains('\0')).then(|| value.to_owned()),
         OptionKind::Cores => cores(value).map(|_| value.replace(' ', "")),
     }
+}
+
+/// A whole number, also as 2e6.
+fn whole(value: &str) -> Option<i64> {
+    let exact = |v: f64| (v.fract() == 0.0 && v.abs() < 2f64.powi(53)).then_some(v as i64);
+    value.parse().ok().or_else(|| value.parse().ok().and_then(exact))
 }
 
 /// A yes or no.
@@ -80,6 +84,13 @@ mod tests {
         for text in ["", "MB", "1 XB", "-1", "1e5", "9999999 TiB", "1.2.3"] {
             assert_eq!(bytes(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn whole_numbers() {
+        let some = [("12", 12), ("-3", -3), ("2e6", 2_000_000), ("9223372036854775807", i64::MAX)];
+        assert!(some.iter().all(|(text, n)| whole(text) == Some(*n)));
+        assert!(["", "2.5", "1e300", "inf", "NaN", "x"].iter().all(|text| whole(text).is_none()));
     }
 
     #[test]
