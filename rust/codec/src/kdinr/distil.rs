@@ -24,6 +24,10 @@ const HEAD: usize = 22;
 /// Chunks on which the finished student is compared with its teachers.
 const CHECKED: u64 = 8;
 
+/// First chunks of the random streams for the range and for the comparison, beyond all that training reaches.
+const RANGE_CHUNKS: u64 = 1 << 40;
+const CHECK_CHUNKS: u64 = 1 << 41;
+
 const WEIGHTS: u64 = 11;
 const VOXELS: u64 = 12;
 
@@ -122,7 +126,7 @@ impl<'a> TeacherSamples<'a> {
             }
         };
         for chunk in 0..2 {
-            self.shares(u64::MAX / 4096 - chunk)?.iter().flat_map(|s| &s.values).for_each(|v| take(*v));
+            self.shares(RANGE_CHUNKS + chunk)?.iter().flat_map(|s| &s.values).for_each(|v| take(*v));
         }
         for step in 0..self.task.times.len() {
             for block in 0..self.task.blocks.len() {
@@ -257,7 +261,7 @@ fn codes_within(q: &Quantiser, parameters: &[f32], budget: usize) -> Vec<u8> {
 fn compare(student: &Student, source: &TeacherSamples<'_>) -> Result<Quality> {
     let mut quality = Quality::EMPTY;
     for chunk in 0..CHECKED {
-        for share in source.shares(u64::MAX / 8192 - chunk)? {
+        for share in source.shares(CHECK_CHUNKS + chunk)? {
             let mut decoded = vec![0.0; share.values.len()];
             student.sample(&share.points, &mut decoded)?;
             let pairs = share.values.iter().zip(&decoded).filter(|(v, _)| v.is_finite());
