@@ -1,0 +1,8 @@
+//! The container from outside: sizes, damage, golden files.
+
+mod appending;
+mod archive_damage;
+mod fixture;
+mod golden;
+mod journal_damage;
+mod overhead;
