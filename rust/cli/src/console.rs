@@ -33,6 +33,20 @@ impl Console {
         })
     }
 
+    /// Says on stderr why the command ends early. With `--json`, stdout gets `{"error": {kind, code, message}}`, unless
+    /// the result is there already.
+    pub fn failure(&self, failure: &Failure) {
+        let message = failure.to_string();
+        if message.is_empty() {
+            return;
+        }
+        let _ = writeln!(io::stderr(), "limbeck: {message}");
+        if self.json && !failure.comes_after_result() {
+            let error = serde_json::json!({"kind": failure.kind(), "code": failure.code(), "message": message});
+            let _ = self.result("", &serde_json::json!({"error": error}));
+        }
+    }
+
     /// A remark for people, on stderr.
     pub fn remark(&self, text: &str) {
         if !self.quiet {

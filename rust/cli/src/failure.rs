@@ -78,6 +78,11 @@ impl Failure {
         }
     }
 
+    /// True for failures that are known only when the result was printed.
+    pub fn comes_after_result(&self) -> bool {
+        matches!(self, Failure::NobodyListens | Failure::NotReached(_) | Failure::Degraded(_))
+    }
+
     /// One word for machines.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -99,6 +104,31 @@ impl From<limbeck_field::Error> for Failure {
         match error {
             limbeck_field::Error::InvalidArgument(text) => Failure::Data(text),
             limbeck_field::Error::OutOfMemory(_) => Failure::Io(error.to_string()),
+        }
+    }
+}
+
+impl From<limbeck_reader::Error> for Failure {
+    fn from(error: limbeck_reader::Error) -> Failure {
+        use limbeck_reader::Error as E;
+        match error {
+            E::InvalidArgument(text) => Failure::Usage(text),
+            E::Compatibility(text) | E::Corruption(text) | E::Truncated(text) => Failure::Archive(text),
+            e @ E::Io { .. } => Failure::Io(e.to_string()),
+            E::Internal(text) => Failure::Internal(text),
+        }
+    }
+}
+
+impl From<limbeck_session::Error> for Failure {
+    fn from(error: limbeck_session::Error) -> Failure {
+        use limbeck_session::Error as E;
+        match error {
+            E::InvalidArgument(text) => Failure::Usage(text),
+            E::NonFinite(text) => Failure::Data(text),
+            E::Compatibility(text) | E::Corruption(text) | E::Truncated(text) => Failure::Archive(text),
+            E::Io(text) | E::Full(text) => Failure::Io(text),
+            E::State(text) | E::Mpi(text) | E::Device(text) | E::Internal(text) => Failure::Internal(text),
         }
     }
 }

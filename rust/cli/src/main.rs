@@ -1,12 +1,103 @@
-//! The program `limbeck`.
+//! The program `limbeck`: compresses series of steps on disk through the same session that simulations use, and
+//! reads, measures and describes what came out.
 
+mod compare;
+mod compare_picture;
+mod compress;
 mod console;
+mod decode;
+mod distil;
+mod document;
 mod failure;
+mod info;
 mod input;
 mod interrupt;
+mod measure;
+mod options;
+mod originals;
 mod output;
 mod picture;
+mod report;
 mod selection;
+mod settings;
+mod source;
 mod table;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use console::Console;
+use failure::EXIT_CODES;
+
+/// In-situ neural compressor: a small network instead of the steps of a simulation
+#[derive(Parser)]
+#[command(name = "limbeck", version, after_help = EXIT_CODES, subcommand_required = true, arg_required_else_help = true)]
+struct Program {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    manner: Manner,
+}
+
+#[derive(Args)]
+struct Manner {
+    /// Print the result as one JSON document
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print results and errors only: no progress, no remarks
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Compress a series of steps from .npy or raw files, as a running simulation would
+    #[command(after_help = EXIT_CODES)]
+    Compress(compress::Arguments),
+    /// Say what an archive or an unfinished run holds
+    #[command(after_help = EXIT_CODES)]
+    Info(info::Arguments),
+    /// Make an archive of an unfinished run
+    #[command(visible_alias = "distil", after_help = EXIT_CODES)]
+    Distill(distil::Arguments),
+    /// Write decoded values as .npy, raw or .vti
+    #[command(after_help = EXIT_CODES)]
+    Decode(decode::Arguments),
+    /// Measure decoded values against the original ones
+    #[command(after_help = EXIT_CODES)]
+    Compare(compare::Arguments),
+    /// List the options of a session, for --set, limbeck.toml and the environment
+    #[command(after_help = EXIT_CODES)]
+    Options(options::Arguments),
+}
+
+fn main() -> ExitCode {
+    let program = Program::parse();
+    let console = Console { json: program.manner.json, quiet: program.manner.quiet };
+    let outcome = match &program.command {
+        Command::Compress(arguments) => compress::run(arguments, &console),
+        Command::Info(arguments) => info::run(arguments, &console),
+        Command::Distill(arguments) => distil::run(arguments, &console),
+        Command::Decode(arguments) => decode::run(arguments, &console),
+        Command::Compare(arguments) => compare::run(arguments, &console),
+        Command::Options(arguments) => options::run(arguments, &console),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            console.failure(&failure);
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Program::command().debug_assert();
+    }
+}

@@ -4,18 +4,25 @@
 pub struct Table {
     heading: Vec<String>,
     rows: Vec<Vec<String>>,
+    all_left: bool,
 }
 
 impl Table {
     /// An empty table with these columns.
     pub fn new(heading: &[&str]) -> Table {
-        Table { heading: heading.iter().map(ToString::to_string).collect(), rows: Vec::new() }
+        Table { heading: heading.iter().map(ToString::to_string).collect(), rows: Vec::new(), all_left: false }
     }
 
     /// Adds a row; missing cells are empty.
     pub fn row(&mut self, mut cells: Vec<String>) {
         cells.resize(self.heading.len(), String::new());
         self.rows.push(cells);
+    }
+
+    /// All columns begin at their left, whatever they hold.
+    pub fn left(mut self) -> Table {
+        self.all_left = true;
+        self
     }
 
     /// True if no row was added.
@@ -50,7 +57,7 @@ impl Table {
 
     fn is_numeric(&self, column: usize) -> bool {
         let numeric = |cell: &str| cell.starts_with(|c: char| c.is_ascii_digit() || "-+∞".contains(c));
-        self.rows.iter().all(|r| r[column].is_empty() || numeric(&r[column]))
+        !self.all_left && self.rows.iter().all(|r| r[column].is_empty() || numeric(&r[column]))
     }
 }
 
@@ -71,7 +78,7 @@ pub fn grouped(n: u64) -> String {
 pub fn decibels(db: f64) -> String {
     match db {
         _ if db == f64::INFINITY => "∞".into(),
-        _ if db.is_nan() => "-".into(),
+        _ if !db.is_finite() => "-".into(),
         _ => format!("{db:.2}"),
     }
 }

@@ -99,11 +99,6 @@ impl Series {
         self.parts.iter().map(|p| p.steps).sum()
     }
 
-    /// Values of one step.
-    pub fn step_len(&self) -> usize {
-        self.shape.iter().product()
-    }
-
     /// Reads one step, counted from 0, into `values`: C order, last axis fastest. `values` is of the series' type and
     /// its memory is used again.
     pub fn read(&mut self, step: usize, values: &mut Values) -> Result<()> {

@@ -1,0 +1,86 @@
+//! `limbeck distill`: from the journal of a run to its archive.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use clap::Args;
+use limbeck_session::{CloseReport, Config, distil_run};
+
+use crate::console::Console;
+use crate::failure::{Failure, Result};
+use crate::settings::SettingArgs;
+use crate::table::decibels;
+use crate::{interrupt, report};
+
+/// What `distill` takes.
+#[derive(Args)]
+pub struct Arguments {
+    /// The unfinished run: a directory run.lbk.d
+    run: PathBuf,
+    /// Archive to write; by default the name of the run without its .d
+    #[arg(long, short)]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    settings: SettingArgs,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
+    let config = arguments.settings.config()?;
+    let run = journal_of(&arguments.run)?;
+    let output = match &arguments.output {
+        Some(path) => path.clone(),
+        None if run.extension().is_some_and(|e| e == "d") => run.with_extension(""),
+        None => return Err(Failure::Usage("name the archive to write with -o".into())),
+    };
+    interrupt::listen()?;
+    interrupt::end_at_once("interrupted; the run is as it was, `limbeck distill` begins anew");
+    let report = distil(&run, &output, &config, console)?;
+    console.result(&report::text(&report, None), &report::document(&report, None))?;
+    verdict(&report)
+}
+
+/// The directory, also where the name of its archive-to-be is given.
+fn journal_of(path: &Path) -> Result<PathBuf> {
+    if path.is_dir() {
+        return Ok(path.to_path_buf());
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".d");
+    let beside = PathBuf::from(beside);
+    match (beside.is_dir(), path.exists()) {
+        (true, _) => Ok(beside),
+        (false, true) => Err(Failure::Usage(format!(
+            "{} is a file; distill takes the directory of a run (run.lbk.d)",
+            path.display()
+        ))),
+        (false, false) => Err(Failure::Io(format!("cannot open {}: no such directory", path.display()))),
+    }
+}
+
+/// Distils with progress, and passes on what did not go as asked.
+pub fn distil(run: &Path, output: &Path, config: &Config, console: &Console) -> Result<CloseReport> {
+    let progress = console.progress("distilling", 1000, "‰");
+    // Progress is told from any thread.
+    let shown = Mutex::new(progress);
+    let result = distil_run(run, output, config, &|p| {
+        let share = (p.index as f64 + p.done.clamp(0.0, 1.0)) / p.variables.max(1) as f64;
+        let message = format!("{} {} dB against the teachers", p.variable, decibels(p.psnr));
+        shown.lock().unwrap_or_else(|e| e.into_inner()).at((share * 1000.0) as u64, &message);
+    });
+    shown.into_inner().unwrap_or_else(|e| e.into_inner()).finish();
+    let report = result?;
+    report.warnings.iter().for_each(|w| console.warn(w));
+    Ok(report)
+}
+
+/// Says by the exit code that something is missing in what was written.
+pub fn verdict(report: &CloseReport) -> Result<()> {
+    match &report.missing[..] {
+        [] => Ok(()),
+        [(cycle, why), rest @ ..] => {
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            Err(Failure::Degraded(format!("cycle {cycle}{more} is missing in the archive: {why}")))
+        }
+    }
+}
