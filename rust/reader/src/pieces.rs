@@ -137,7 +137,7 @@ impl Variable {
             |b: &limbeck_archive::BlockDescription| Ok(Extent { offset: size(&b.offset)?, count: size(&b.count)? });
         Ok(Variable {
             shape: size(&v.shape)?,
-            element_type: if v.element_type == 0 { ElementType::Float32 } else { ElementType::Float64 },
+            element_type: if v.element_type == 4 { ElementType::Float32 } else { ElementType::Float64 },
             blocks: v.blocks.iter().map(block).collect::<Result<_>>()?,
         })
     }
