@@ -174,8 +174,11 @@ pub fn everything_in(archive: &Archive) -> Result<String, limbeck_archive::Error
     Ok(text)
 }
 
-/// Everything about the steps of an unfinished run that are durable.
-pub fn durable_steps_of(run: &UnfinishedRun) -> Vec<(StepStamp, Vec<Option<(Vec<u8>, Option<Vec<u8>>)>>)> {
+/// Payload and mask of a block, if it is there.
+type BlockBytes = Option<(Vec<u8>, Option<Vec<u8>>)>;
+
+/// Everything about the steps of an unfinished run that are durable: density's two blocks and flux's one.
+pub fn durable_steps_of(run: &UnfinishedRun) -> Vec<(StepStamp, Vec<BlockBytes>)> {
     use limbeck_archive::StepState;
     let complete = run.steps().iter().filter(|s| s.state == StepState::Complete);
     let block = |v: u32, b: u32, step: u64| {

@@ -59,6 +59,20 @@ fn the_journal_is_written_byte_for_byte_as_ever() {
 }
 
 #[test]
+fn a_second_reader_agrees() {
+    let script = golden().join("../../second_reader.py");
+    let output = match std::process::Command::new("python3").arg(&script).arg("--check").output() {
+        Ok(output) if output.status.code() == Some(77) => return eprintln!("not compared: Python has no zstd here"),
+        Ok(output) => output,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            return eprintln!("not compared: there is no python3 here");
+        }
+        Err(e) => panic!("{e}"),
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 #[ignore = "writes the golden files of the present format version"]
 fn write() {
     let directory = tempfile::tempdir().unwrap();
