@@ -286,3 +286,17 @@ fn the_paper_preset_runs_as_published() {
     let parameters = (3 * 16 + 16) + (2 * 256 + 32) + (8 * 256 + 64) + 6 * (9 * 256 + 16 + 16 + 64) + 65;
     assert_eq!(e.payload.len(), 26 + 4 * parameters);
 }
+
+#[test]
+fn a_variable_that_never_changes_costs_a_few_bytes() {
+    let geometry =
+        BlockGeometry { shape: vec![9, 9], extent: Extent::whole(&[9, 9]), element_type: ElementType::Float64 };
+    let method = KdInr::new(KdInrOptions::default());
+    let mut chain = method.chain(geometry.clone(), KEY);
+    let volume = Volume { count: vec![9, 9], values: Values::Float64(vec![-7.25; 81]) };
+    let e = chain.encode(0, &volume, None, &pool(2)).expect("encodes");
+    let decoder = method.open_step(&geometry, e.kind, &e.payload, None, None).expect("opens");
+    let r = Run { geometry, steps: vec![], decoders: vec![decoder.clone(), decoder] };
+    let s = distil(&r, &[0.0, 1.0], KdInrOptions::default(), 1000, None);
+    assert!(s.payload.len() < 48 && s.quality.squared_error == 0.0, "{} bytes", s.payload.len());
+}

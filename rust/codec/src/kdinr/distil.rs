@@ -1,5 +1,7 @@
 //! All teachers of a variable into one student (eq. 4 of the paper).
 
+use std::time::Instant;
+
 use limbeck_field::{Extent, Normalisation};
 use limbeck_network::{Architecture, Network, Random, Samples};
 use rayon::prelude::*;
@@ -12,6 +14,7 @@ use super::payload::{BY_INDEX, UNQUANTISED};
 use super::sizing;
 use super::stored::Stored;
 use super::student::{Student, TimeMap, describe};
+use super::teacher::CALMER;
 use super::weights::Quantiser;
 use crate::{DistilTask, EncodedSegment, Error, Quality, Result, SegmentDecoder};
 
@@ -196,50 +199,67 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
     let (time, by_index) = TimeMap::choose(task.times);
     let inputs = task.shape.len() + 1;
     let s = &o.student;
+    let mut source = TeacherSamples::new(task, time, s.batch, random(VOXELS));
+    let range = source.range()?;
+    source.normalisation = Normalisation::fit(range.0, range.1).map_err(|e| Error::Internal(e.to_string()))?;
     let bits = if s.bits == 0.0 { 32.0 } else { f64::from(s.bits) };
     let room = task.budget_bytes.saturating_sub(HEAD).max(16) as f64 * 8.0 / bits;
     let width = if s.width > 0 { s.width } else { sizing::width_for(s, inputs, room) };
     let omega = if s.omega > 0.0 { s.omega } else { sizing::omega(task.shape) };
-    let architecture = sizing::architecture(s, inputs, width, omega);
+    let architecture = if source.normalisation.half == 0.0 {
+        // The normalisation says it all: what a network says is multiplied by 0.
+        Architecture::Siren { inputs, width: 1, depth: 1, omega }
+    } else {
+        sizing::architecture(s, inputs, width, omega)
+    };
     architecture.check().map_err(|e| Error::InvalidArgument(e.to_string()))?;
     let values = task.blocks.iter().map(|b| b.len() as f64).sum::<f64>() * task.times.len() as f64;
     let samples = match s.samples {
+        _ if source.normalisation.half == 0.0 => 1,
         0 => (sizing::student_samples(values, architecture.parameters()) as f64 * o.effort) as u64,
         n => n,
     };
 
-    let mut source = TeacherSamples::new(task, time, s.batch, random(VOXELS));
-    let range = source.range()?;
-    source.normalisation = Normalisation::fit(range.0, range.1).map_err(|e| Error::Internal(e.to_string()))?;
-    let mut start =
-        Network::random(architecture, &random(WEIGHTS)).map_err(|e| Error::InvalidArgument(e.to_string()))?;
-    if o.student_from_teacher {
-        inherit(&mut start, task)?;
-    }
     let choose = |q: &Quantiser, p: &[f32]| codes_within(q, p, task.budget_bytes.saturating_sub(HEAD));
-    let precision = if s.bits == 0.0 { Precision::Full } else { Precision::Choose(&choose) };
     let psnr_of = |error: f64| -10.0 * (error / 4.0).log10();
-    let watch = Watch { limit: task.time_limit, progress: &|done, error| (task.progress)(done, psnr_of(error)) };
-    let mut fitted = fit(start, &mut source, s, samples, precision, &watch);
-    if let Some(failure) = source.failure.take() {
-        return Err(failure);
-    }
-    // Fine-tuning changes the integers a little: should the bytes exceed the budget now, round more coarsely.
-    if let Some(q) = &mut fitted.quantised {
-        let quantiser = Quantiser::new(&architecture);
-        let budget = task.budget_bytes.saturating_sub(HEAD);
-        if quantiser.encode(q, None).len() > budget {
-            let codes = codes_within(&quantiser, &fitted.network.parameters, budget);
-            *q = quantiser.quantise(&fitted.network.parameters, &codes);
-            fitted.network.parameters = quantiser.dequantise(q);
+    let began = Instant::now();
+    let mut spent = 0;
+    for calm in CALMER {
+        let mut start =
+            Network::random(architecture, &random(WEIGHTS)).map_err(|e| Error::InvalidArgument(e.to_string()))?;
+        if o.student_from_teacher {
+            inherit(&mut start, task)?;
+        }
+        let precision = if s.bits == 0.0 { Precision::Full } else { Precision::Choose(&choose) };
+        let limit = task.time_limit.map(|l| l.saturating_sub(began.elapsed()));
+        let watch = Watch { limit, progress: &|done, error| (task.progress)(done, psnr_of(error)) };
+        let mut fitted = fit(start, &mut source, &s.calmer(calm), samples, precision, &watch);
+        if let Some(failure) = source.failure.take() {
+            return Err(failure);
+        }
+        spent += fitted.samples;
+        // Fine-tuning changes the integers a little: should the bytes exceed the budget now, round more coarsely.
+        if let Some(q) = &mut fitted.quantised {
+            let quantiser = Quantiser::new(&architecture);
+            let budget = task.budget_bytes.saturating_sub(HEAD);
+            if quantiser.encode(q, None).len() > budget {
+                let codes = codes_within(&quantiser, &fitted.network.parameters, budget);
+                *q = quantiser.quantise(&fitted.network.parameters, &codes);
+                fitted.network.parameters = quantiser.dequantise(q);
+            }
+        }
+        let flags = if by_index { BY_INDEX } else { 0 } | if fitted.quantised.is_none() { UNQUANTISED } else { 0 };
+        let stored = Stored::new(source.normalisation, flags, fitted.network, fitted.quantised);
+        let (payload, description) = (stored.write(None), describe(&stored));
+        let (quality, variance) = compare(&Student::new(stored, task.shape, task.times), &source)?;
+        // A rate that is too high for the data shows as an error above that of a constant.
+        let good = quality.squared_error <= variance * quality.count as f64;
+        let out_of_time = task.time_limit.is_some_and(|l| began.elapsed() >= l);
+        if good || calm == CALMER[CALMER.len() - 1] || out_of_time {
+            return Ok(EncodedSegment { payload, quality, description, samples: spent });
         }
     }
-    let flags = if by_index { BY_INDEX } else { 0 } | if fitted.quantised.is_none() { UNQUANTISED } else { 0 };
-    let stored = Stored::new(source.normalisation, flags, fitted.network, fitted.quantised);
-    let (payload, description) = (stored.write(None), describe(&stored));
-    let student = Student::new(stored, task.shape, task.times);
-    let quality = compare(&student, &source)?;
-    Ok(EncodedSegment { payload, quality, description, samples: fitted.samples })
+    Err(Error::Internal("no round of the distillation came to an end".into()))
 }
 
 /// Finest rounding whose code is within the budget, by bisection over the number of levels.
@@ -257,18 +277,24 @@ fn codes_within(q: &Quantiser, parameters: &[f32], budget: usize) -> Vec<u8> {
     q.codes(parameters, low.exp2())
 }
 
-/// Student against teachers on a sample of fresh points.
-fn compare(student: &Student, source: &TeacherSamples<'_>) -> Result<Quality> {
+/// Student against teachers on a sample of fresh points, and the variance of the teachers' values there.
+fn compare(student: &Student, source: &TeacherSamples<'_>) -> Result<(Quality, f64)> {
     let mut quality = Quality::EMPTY;
+    let (mut sum, mut squares) = (0.0, 0.0);
     for chunk in 0..CHECKED {
         for share in source.shares(CHECK_CHUNKS + chunk)? {
             let mut decoded = vec![0.0; share.values.len()];
             student.sample(&share.points, &mut decoded)?;
-            let pairs = share.values.iter().zip(&decoded).filter(|(v, _)| v.is_finite());
-            pairs.for_each(|(v, d)| quality.add(*v, *d));
+            for (v, d) in share.values.iter().zip(&decoded).filter(|(v, _)| v.is_finite()) {
+                quality.add(*v, *d);
+                // Relative to the middle of the range, lest the variance drown in rounding.
+                let centred = v - source.normalisation.mid;
+                (sum, squares) = (sum + centred, squares + centred * centred);
+            }
         }
     }
-    Ok(quality)
+    let n = quality.count.max(1) as f64;
+    Ok((quality, squares / n - (sum / n) * (sum / n)))
 }
 
 /// Begins from the middle teacher of the first block: its parameters become the leading rows and columns of every

@@ -176,6 +176,11 @@ impl KdInrOptions {
 }
 
 impl FitOptions {
+    /// The same with learning rates multiplied by `share`.
+    pub(crate) fn calmer(&self, share: f32) -> FitOptions {
+        FitOptions { rate: self.rate * share, matrix_rate: self.matrix_rate * share, ..*self }
+    }
+
     fn set(&mut self, key: &str, name: &str, value: &str) -> Result<()> {
         match name {
             "network" => {

@@ -32,6 +32,9 @@ struct Previous {
     since_key: u64,
 }
 
+/// Shares of the learning rates that are tried until a fit is better than a constant.
+pub(crate) const CALMER: [f32; 3] = [1.0, 0.25, 0.0625];
+
 /// Numbers of the random streams of one step.
 const WEIGHTS: u64 = 1;
 const VOXELS: u64 = 2;
@@ -61,7 +64,14 @@ impl TeacherChain {
         }
     }
 
-    fn network(&mut self, step: u64, volume: &Volume, mask: Option<&Mask>, range: (f64, f64)) -> Result<EncodedStep> {
+    fn network(
+        &mut self,
+        step: u64,
+        volume: &Volume,
+        mask: Option<&Mask>,
+        statistics: &Statistics,
+    ) -> Result<EncodedStep> {
+        let range = (statistics.min, statistics.max);
         let o = &self.options;
         let extent = &self.geometry.extent;
         let values = extent.len();
@@ -87,27 +97,41 @@ impl TeacherChain {
             n => n,
         };
         let samples = if warm.is_some() { (full as f64 * f64::from(o.warm_share)) as u64 } else { full };
-        let start = match warm {
-            Some(p) => p.network.clone(),
-            None => Network::random(architecture, &self.random(step, WEIGHTS))
-                .map_err(|e| Error::InvalidArgument(e.to_string()))?,
-        };
         let base = warm.filter(|p| p.since_key + 1 < o.key_interval).and_then(|p| p.quantised.as_ref().map(|q| (p, q)));
         let levels = ((o.teacher.bits - 1.0).exp2() - 1.0).max(1.0);
         let choose = |q: &super::weights::Quantiser, p: &[f32]| q.codes(p, levels);
-        let precision = match base {
-            _ if o.teacher.bits == 0.0 => Precision::Full,
-            Some((_, q)) => Precision::Codes(&q.codes),
-            None => Precision::Choose(&choose),
-        };
+        let watch = Watch { limit: None, progress: &|_, _| {} };
         let random = self.random(step, VOXELS);
         let mut source = VoxelSamples::new(&normalised, extent, mask, o.sampler, o.teacher.batch, random)?;
-        let watch = Watch { limit: None, progress: &|_, _| {} };
-        let Fitted { network, quantised, samples } = fit(start, &mut source, &o.teacher, samples, precision, &watch);
+        let mut best: Option<(NetworkBlock, Quality, u64)> = None;
+        for calm in CALMER {
+            let start = match warm {
+                Some(p) => p.network.clone(),
+                None => Network::random(architecture, &self.random(step, WEIGHTS))
+                    .map_err(|e| Error::InvalidArgument(e.to_string()))?,
+            };
+            let precision = match base {
+                _ if o.teacher.bits == 0.0 => Precision::Full,
+                Some((_, q)) => Precision::Codes(&q.codes),
+                None => Precision::Choose(&choose),
+            };
+            let Fitted { network, quantised, samples } =
+                fit(start, &mut source, &o.teacher.calmer(calm), samples, precision, &watch);
+            let flags = if quantised.is_none() { super::payload::UNQUANTISED } else { 0 };
+            let block = NetworkBlock::new(extent.clone(), Stored::new(normalisation, flags, network, quantised));
+            let quality = measure(&block, extent, self.geometry.element_type, volume, mask)?;
+            let better = best.as_ref().is_none_or(|(_, q, _)| quality.squared_error < q.squared_error);
+            if quality.squared_error.is_finite() && better {
+                best = Some((block, quality, samples));
+            }
+            // A rate that is too high for a field shows as an error above that of a constant.
+            if best.as_ref().is_some_and(|(_, q, _)| q.squared_error <= statistics.variance * q.count as f64) {
+                break;
+            }
+        }
+        let (block, quality, samples) =
+            best.ok_or_else(|| Error::Internal("the training of a teacher diverged at every rate".into()))?;
 
-        let flags = if quantised.is_none() { super::payload::UNQUANTISED } else { 0 };
-        let block = NetworkBlock::new(extent.clone(), Stored::new(normalisation, flags, network, quantised));
-        let quality = measure(&block, extent, self.geometry.element_type, volume, mask)?;
         let encoded = EncodedStep {
             kind: StepKind::Network,
             base_step: base.map(|(p, _)| p.step),
@@ -201,7 +225,7 @@ impl Chain for TeacherChain {
         }
         let statistics = Statistics::measure(volume, mask.map(|m| m.codes.as_slice()))
             .map_err(|e| Error::InvalidArgument(e.to_string()))?;
-        threads.install(|| self.network(step, volume, mask, (statistics.min, statistics.max)))
+        threads.install(|| self.network(step, volume, mask, &statistics))
     }
 
     fn resume(&mut self, step: u64, last: &dyn BlockDecoder) {
