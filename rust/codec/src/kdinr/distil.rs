@@ -227,7 +227,9 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
     for calm in CALMER {
         let mut start =
             Network::random(architecture, &random(WEIGHTS)).map_err(|e| Error::InvalidArgument(e.to_string()))?;
-        if o.student_from_teacher {
+        if source.normalisation.half == 0.0 {
+            start.parameters.fill(0.0);
+        } else if o.student_from_teacher {
             inherit(&mut start, task)?;
         }
         let precision = if s.bits == 0.0 { Precision::Full } else { Precision::Choose(&choose) };
