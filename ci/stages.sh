@@ -8,9 +8,9 @@ CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/limbeck/ta
 case "$CARGO_TARGET_DIR" in /*) ;; *) CARGO_TARGET_DIR="$PWD/$CARGO_TARGET_DIR" ;; esac
 export CARGO_TARGET_DIR
 
-# A toolchain that was installed a moment ago is not yet on the caller's path.
+# A toolchain that ci/setup installs is not on the caller's path yet.
 cargo_bin="${CARGO_HOME:-$HOME/.cargo}/bin"
-case ":$PATH:" in *":$cargo_bin:"*) ;; *) [ ! -d "$cargo_bin" ] || export PATH="$cargo_bin:$PATH" ;; esac
+case ":$PATH:" in *":$cargo_bin:"*) ;; *) export PATH="$cargo_bin:$PATH" ;; esac
 
 stage_name= stage_command= stage_begin=$SECONDS stage_times=()
 
