@@ -3,6 +3,8 @@
 mod appending;
 mod archive_damage;
 mod fixture;
+mod forged;
 mod golden;
 mod journal_damage;
 mod overhead;
+mod records;
