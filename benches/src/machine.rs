@@ -26,6 +26,14 @@ pub fn describe() -> String {
     )
 }
 
+/// Most memory that this process had resident at once, in bytes; NaN where the system does not say.
+pub fn peak_memory() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|l| l.split_whitespace().next()?.parse::<f64>().ok());
+    kibibytes.map_or(f64::NAN, |k| 1024.0 * k)
+}
+
 /// Today in UTC as year-month-day.
 pub fn date() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());

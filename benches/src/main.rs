@@ -1,6 +1,10 @@
 //! `limbeck-bench`: speed, overhead and quality, each with one command. See the README beside it.
 
+mod abi;
 mod machine;
+mod npy;
+mod overhead;
+mod quality;
 mod report;
 mod speed;
 
@@ -13,9 +17,12 @@ use report::Report;
 /// What can keep a benchmark from its figures.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The kernels, the reference or a thread pool refused.
+    /// What is measured refused to work.
     #[error("{0}")]
     Setup(String),
+    /// The data could not be read.
+    #[error("cannot read {0}")]
+    Input(String),
     /// The result could not be written.
     #[error("cannot write the result: {0}")]
     Output(String),
@@ -23,6 +30,18 @@ pub enum Error {
 
 impl From<limbeck_network::Error> for Error {
     fn from(e: limbeck_network::Error) -> Error {
+        Error::Setup(e.to_string())
+    }
+}
+
+impl From<limbeck_session::Error> for Error {
+    fn from(e: limbeck_session::Error) -> Error {
+        Error::Setup(e.to_string())
+    }
+}
+
+impl From<limbeck_reader::Error> for Error {
+    fn from(e: limbeck_reader::Error) -> Error {
         Error::Setup(e.to_string())
     }
 }
@@ -41,6 +60,10 @@ struct Arguments {
 enum Bench {
     /// Fused kernels against burn's CPU backend: training, share of the multiply-add peak, decoding.
     Speed(Speed),
+    /// What a simulation loses: the copy of its array against memcpy, and its steps while a worker trains.
+    Overhead(Overhead),
+    /// A series from disk through session, distillation and archive, read back and compared on every value.
+    Quality(Quality),
 }
 
 #[derive(Args)]
@@ -62,6 +85,42 @@ struct Speed {
     rounds: usize,
 }
 
+#[derive(Args)]
+struct Overhead {
+    #[command(flatten)]
+    output: Output,
+    /// Measured stretches of the simulation, with limbeck and without in turn.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// An option of the run, as in its configuration; may be given again.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    options: Vec<(String, String)>,
+}
+
+#[derive(Args)]
+struct Quality {
+    #[command(flatten)]
+    output: Output,
+    /// An .npy series, float32 or float64, C order, time first.
+    #[arg(long, value_name = "FILE.npy")]
+    data: PathBuf,
+    /// Bytes of the data as float32 over bytes of the archive; 1500 for series from 32 MiB on, else 800.
+    #[arg(long)]
+    ratio: Option<f64>,
+    /// An option of the run, as in its configuration; may be given again.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    options: Vec<(String, String)>,
+}
+
+fn key_value(text: &str) -> std::result::Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("KEY=VALUE is wanted")?;
+    Ok((key.trim().to_owned(), value.trim().to_owned()))
+}
+
+fn borrowed(options: &[(String, String)]) -> Vec<(&str, &str)> {
+    options.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect()
+}
+
 fn run(arguments: Arguments) -> Result<()> {
     println!("{}\n", machine::describe());
     let mut report = Report::default();
@@ -69,6 +128,14 @@ fn run(arguments: Arguments) -> Result<()> {
         Bench::Speed(speed) => {
             speed::run(speed.threads.unwrap_or_else(machine::cores), speed.rounds.max(1), &mut report)?;
             speed.output
+        }
+        Bench::Overhead(o) => {
+            overhead::run(o.rounds.max(1), &borrowed(&o.options), &mut report)?;
+            o.output
+        }
+        Bench::Quality(q) => {
+            quality::run(&q.data, q.ratio, &borrowed(&q.options), &mut report)?;
+            q.output
         }
     };
     println!("\n{}", report.table());

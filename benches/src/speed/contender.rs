@@ -11,30 +11,46 @@ use crate::{Error, Result};
 
 const RATE: f32 = 1e-3;
 
-/// Something that handles batches of samples.
+/// Work done and the time it took.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spent {
+    /// Samples, voxels or operations.
+    pub amount: f64,
+    /// Seconds.
+    pub seconds: f64,
+}
+
+impl Spent {
+    /// Both together.
+    pub fn add(&mut self, other: Spent) {
+        self.amount += other.amount;
+        self.seconds += other.seconds;
+    }
+
+    /// Amount per second; NaN of nothing.
+    pub fn rate(&self) -> f64 {
+        self.amount / self.seconds
+    }
+}
+
+/// Something that can be timed.
 pub trait Contender {
     /// Sets the batch size; the next batch is handled once here, outside the measurement.
     fn prepare(&mut self, batch: usize) -> Result<()>;
 
-    /// Samples of a batch.
-    fn batch(&self) -> usize;
+    /// Works for at least so many seconds.
+    fn work(&mut self, seconds: f64) -> Spent;
+}
 
-    /// Handles one batch.
-    fn handle(&mut self);
-
-    /// Samples per second over at least `seconds` and at least one batch.
-    fn rate(&mut self, seconds: f64) -> f64 {
-        let start = Instant::now();
-        let mut batches = 0;
-        loop {
-            self.handle();
-            batches += 1;
-            let elapsed = start.elapsed().as_secs_f64();
-            if elapsed >= seconds {
-                return (batches * self.batch()) as f64 / elapsed;
-            }
-        }
+/// Repeats a piece of work of `amount` until the time is over, at least once.
+pub fn repeat(seconds: f64, amount: f64, mut piece: impl FnMut()) -> Spent {
+    let start = Instant::now();
+    let mut spent = Spent::default();
+    while spent.seconds < seconds {
+        piece();
+        spent.add(Spent { amount, seconds: start.elapsed().as_secs_f64() - spent.seconds });
     }
+    spent
 }
 
 /// Points in [-1, 1]^inputs and smooth targets.
@@ -67,6 +83,14 @@ impl<'a> FusedTraining<'a> {
         let trainer = pool.install(|| Trainer::new(network.clone(), Optimiser::Adam, kernel));
         FusedTraining { trainer, points: Points::new(inputs, 0), pool, inputs, step: 0 }
     }
+
+    /// Handles one batch.
+    fn handle(&mut self) {
+        let mut fixed = FixedSamples { coordinates: &self.points.coordinates, targets: &self.points.targets };
+        let (trainer, batch, step) = (&mut self.trainer, self.points.targets.len(), self.step);
+        self.pool.install(|| trainer.step(&mut fixed, step, batch, RATE, 0.0, None));
+        self.step += 1;
+    }
 }
 
 impl Contender for FusedTraining<'_> {
@@ -76,15 +100,9 @@ impl Contender for FusedTraining<'_> {
         Ok(())
     }
 
-    fn batch(&self) -> usize {
-        self.points.targets.len()
-    }
-
-    fn handle(&mut self) {
-        let mut fixed = FixedSamples { coordinates: &self.points.coordinates, targets: &self.points.targets };
-        let (trainer, batch, step) = (&mut self.trainer, self.points.targets.len(), self.step);
-        self.pool.install(|| trainer.step(&mut fixed, step, batch, RATE, 0.0, None));
-        self.step += 1;
+    fn work(&mut self, seconds: f64) -> Spent {
+        let batch = self.points.targets.len();
+        repeat(seconds, batch as f64, || self.handle())
     }
 }
 
@@ -101,6 +119,13 @@ impl FlexTraining {
         let trainer = TensorTrainer::new(TensorNetwork::new(network));
         FlexTraining { trainer, batch: None, inputs: network.architecture().inputs(), samples: 0 }
     }
+
+    /// Handles one batch.
+    fn handle(&mut self) {
+        if let Some(batch) = &self.batch {
+            std::hint::black_box(self.trainer.step(batch, RATE));
+        }
+    }
 }
 
 impl Contender for FlexTraining {
@@ -112,14 +137,9 @@ impl Contender for FlexTraining {
         Ok(())
     }
 
-    fn batch(&self) -> usize {
-        self.samples
-    }
-
-    fn handle(&mut self) {
-        if let Some(batch) = &self.batch {
-            std::hint::black_box(self.trainer.step(batch, RATE));
-        }
+    fn work(&mut self, seconds: f64) -> Spent {
+        let batch = self.samples;
+        repeat(seconds, batch as f64, || self.handle())
     }
 }
 
@@ -136,6 +156,18 @@ impl<'a> FusedDecoding<'a> {
         let evaluator = Evaluator::new(network, kernel);
         let scratch = (0..pool.current_num_threads()).map(|_| evaluator.scratch()).collect();
         FusedDecoding { evaluator, scratch, pool, out: Vec::new() }
+    }
+
+    /// Handles one batch.
+    fn handle(&mut self) {
+        let share = self.out.len().div_ceil(self.scratch.len()).max(1);
+        let (evaluator, scratch, out) = (&self.evaluator, &mut self.scratch, &mut self.out);
+        self.pool.install(|| {
+            out.par_chunks_mut(share).zip(scratch).enumerate().for_each(|(part, (out, scratch))| {
+                evaluator.evaluate(scratch, |i, c| coordinates(part * share + i, c), out);
+            });
+        });
+        std::hint::black_box(&self.out);
     }
 }
 
@@ -158,19 +190,9 @@ impl Contender for FusedDecoding<'_> {
         Ok(())
     }
 
-    fn batch(&self) -> usize {
-        self.out.len()
-    }
-
-    fn handle(&mut self) {
-        let share = self.out.len().div_ceil(self.scratch.len()).max(1);
-        let (evaluator, scratch, out) = (&self.evaluator, &mut self.scratch, &mut self.out);
-        self.pool.install(|| {
-            out.par_chunks_mut(share).zip(scratch).enumerate().for_each(|(part, (out, scratch))| {
-                evaluator.evaluate(scratch, |i, c| coordinates(part * share + i, c), out);
-            });
-        });
-        std::hint::black_box(&self.out);
+    fn work(&mut self, seconds: f64) -> Spent {
+        let batch = self.out.len();
+        repeat(seconds, batch as f64, || self.handle())
     }
 }
 
@@ -186,6 +208,11 @@ impl FlexDecoding {
         let inputs = network.architecture().inputs();
         FlexDecoding { network: TensorNetwork::new(network), coordinates: Vec::new(), inputs }
     }
+
+    /// Handles one batch.
+    fn handle(&mut self) {
+        std::hint::black_box(self.network.evaluate(&self.coordinates));
+    }
 }
 
 impl Contender for FlexDecoding {
@@ -196,12 +223,9 @@ impl Contender for FlexDecoding {
         Ok(())
     }
 
-    fn batch(&self) -> usize {
-        self.coordinates.len() / self.inputs
-    }
-
-    fn handle(&mut self) {
-        std::hint::black_box(self.network.evaluate(&self.coordinates));
+    fn work(&mut self, seconds: f64) -> Spent {
+        let batch = self.coordinates.len() / self.inputs;
+        repeat(seconds, batch as f64, || self.handle())
     }
 }
 

@@ -7,13 +7,16 @@ use limbeck_network::{Architecture, Kernel, Network, Random};
 
 use crate::report::{Report, median};
 use crate::{Error, Result};
-use contender::{Contender, FlexDecoding, FlexTraining, FusedDecoding, FusedTraining};
+use contender::{Contender, FlexDecoding, FlexTraining, FusedDecoding, FusedTraining, Spent};
 
 /// Batches tried for each contender. Beyond the last both only get slower: activations leave the caches.
 const BATCHES: [usize; 7] = [256, 512, 1024, 2048, 4096, 8192, 16384];
-/// Seconds that one batch size is tried for, and that one round takes.
+/// Seconds that one batch size is tried for.
 const TRIAL: f64 = 0.1;
-const ROUND: f64 = 0.35;
+/// Contenders take turns every so many seconds, so many times a round: short enough for both to meet the same
+/// disturbances on a shared machine, long enough for caches to be their own.
+const TURN: f64 = 0.025;
+const TURNS: usize = 12;
 
 /// Operations per weight and training sample: a multiply and an add each for the value, for the derivative by the
 /// layer's input and for the derivative by the weight.
@@ -55,27 +58,28 @@ pub fn run(threads: usize, rounds: usize, report: &mut Report) -> Result<()> {
         contender::check_agreement(&network, kernel)?;
         let fused = FusedTraining::new(&network, kernel, &pool);
         let flex = FlexTraining::new(&network);
-        let duel = duel(fused, flex, rounds, || peak::gflops(kernel, &pool, 0.5 * ROUND))?;
+        let duel = duel(fused, flex, rounds, peak::Peak::new(kernel, &pool))?;
         let share = duel.share_of_peak(TRAINING_OPERATIONS * architecture.weights() as f64);
         duel.print(&format!("train {name}"), Some(share));
         duel.report("speed.train", &name, "samples", report);
         report.add(format!("speed.train.peak_share.{name}"), share, "");
         if name == "m32_d8" {
-            report.add("speed.peak", median(&duel.peak), "GFLOP/s");
+            report.add("speed.peak", 1e-9 * median(&duel.peak), "GFLOP/s");
         }
     }
     for Shape { name, architecture } in shapes().into_iter().filter(|s| s.name == "m16_d6" || s.name == "siren64x3") {
         let network = Network::random(architecture, &Random::new(&[2]))?;
         let fused = FusedDecoding::new(&network, kernel, &pool);
         let flex = FlexDecoding::new(&network);
-        let duel = duel(fused, flex, rounds, || f64::NAN)?;
+        let duel = duel(fused, flex, rounds, Nothing)?;
         duel.print(&format!("decode {name}"), None);
         duel.report("speed.decode", &name, "voxels", report);
     }
     Ok(())
 }
 
-/// Rates of two contenders, measured in turn, each at the batch that suits it best.
+/// Rates of two contenders and the peak (operations per second), round by round, each contender at the batch that
+/// suits it best.
 struct Duel {
     batch: [usize; 2],
     fused: Vec<f64>,
@@ -83,12 +87,7 @@ struct Duel {
     peak: Vec<f64>,
 }
 
-fn duel(
-    mut fused: impl Contender,
-    mut flex: impl Contender,
-    rounds: usize,
-    mut peak: impl FnMut() -> f64,
-) -> Result<Duel> {
+fn duel(mut fused: impl Contender, mut flex: impl Contender, rounds: usize, mut peak: impl Contender) -> Result<Duel> {
     let mut duel = Duel {
         batch: [best_batch(&mut fused)?, best_batch(&mut flex)?],
         fused: Vec::new(),
@@ -98,24 +97,45 @@ fn duel(
     fused.prepare(duel.batch[0])?;
     flex.prepare(duel.batch[1])?;
     for _ in 0..rounds {
-        duel.fused.push(fused.rate(ROUND));
-        duel.flex.push(flex.rate(ROUND));
-        duel.peak.push(peak());
+        let mut spent = [Spent::default(); 3];
+        for _ in 0..TURNS {
+            spent[0].add(fused.work(TURN));
+            spent[1].add(flex.work(TURN));
+            spent[2].add(peak.work(TURN));
+        }
+        duel.fused.push(spent[0].rate());
+        duel.flex.push(spent[1].rate());
+        duel.peak.push(spent[2].rate());
     }
     Ok(duel)
 }
 
-/// The batch with the highest rate in three short trials, again in turn.
+/// In place of the peak where none is asked for.
+struct Nothing;
+
+impl Contender for Nothing {
+    fn prepare(&mut self, _batch: usize) -> Result<()> {
+        Ok(())
+    }
+
+    fn work(&mut self, _seconds: f64) -> Spent {
+        Spent::default()
+    }
+}
+
+/// The batch with the highest rate of all in three short trials: a disturbance only makes it slower.
 fn best_batch(contender: &mut impl Contender) -> Result<usize> {
-    let mut rates = [[0.0; 3]; BATCHES.len()];
-    for trial in 0..3 {
-        for (rate, &batch) in rates.iter_mut().zip(&BATCHES) {
+    let mut best = (0.0, BATCHES[0]);
+    for _ in 0..3 {
+        for batch in BATCHES {
             contender.prepare(batch)?;
-            rate[trial] = contender.rate(TRIAL);
+            let rate = contender.work(TRIAL).rate();
+            if rate > best.0 {
+                best = (rate, batch);
+            }
         }
     }
-    let best = (0..BATCHES.len()).max_by(|&a, &b| median(&rates[a]).total_cmp(&median(&rates[b])));
-    Ok(BATCHES[best.unwrap_or(0)])
+    Ok(best.1)
 }
 
 impl Duel {
@@ -124,11 +144,9 @@ impl Duel {
         median(&self.fused.iter().zip(&self.flex).map(|(a, b)| a / b).collect::<Vec<_>>())
     }
 
-    /// Share of the peak measured in the same round, with this many operations per sample.
+    /// Share of the peak that was measured in turn with it, with this many operations per sample.
     fn share_of_peak(&self, operations: f64) -> f64 {
-        median(
-            &self.fused.iter().zip(&self.peak).map(|(rate, peak)| rate * operations / (peak * 1e9)).collect::<Vec<_>>(),
-        )
+        median(&self.fused.iter().zip(&self.peak).map(|(rate, peak)| rate * operations / peak).collect::<Vec<_>>())
     }
 
     fn print(&self, label: &str, share: Option<f64>) {

@@ -2,10 +2,12 @@
 //! of the pool and with the instruction set of the kernels. What no kernel on these cores can exceed.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use limbeck_network::Kernel;
 use rayon::ThreadPool;
+
+use super::contender::{Contender, Spent, repeat};
+use crate::Result;
 
 /// Chains of dependent multiply-adds that run side by side: latency (4 to 5) times two units, with some to spare.
 const CHAINS: usize = 16;
@@ -13,39 +15,52 @@ const CHAINS: usize = 16;
 /// interruptions.
 const LENGTH: usize = 500_004;
 
-/// Billions of operations per second of the whole pool over `seconds`, a multiply-add being two.
-pub fn gflops(kernel: Kernel, pool: &ThreadPool, seconds: f64) -> f64 {
-    let start = Instant::now();
-    let mut values = 0;
-    loop {
-        values += pool.broadcast(|_| run(kernel)).iter().sum::<usize>();
-        let elapsed = start.elapsed().as_secs_f64();
-        if elapsed >= seconds {
-            return 2.0 * (values * CHAINS * LENGTH) as f64 / elapsed * 1e-9;
-        }
+/// The peak as a contender: its amount is operations, a multiply-add being two, on the whole pool.
+pub struct Peak<'a> {
+    kernel: Kernel,
+    pool: &'a ThreadPool,
+}
+
+impl<'a> Peak<'a> {
+    pub fn new(kernel: Kernel, pool: &'a ThreadPool) -> Peak<'a> {
+        Peak { kernel, pool }
     }
 }
 
-/// Runs all chains on this thread; returns how many numbers a register holds.
-fn run(kernel: Kernel) -> usize {
-    match kernel {
-        #[cfg(target_arch = "x86_64")]
-        Kernel::Avx512 if is_x86_feature_detected!("avx512f") => {
-            // SAFETY: the processor has AVX-512F.
-            black_box(unsafe { x86::avx512() });
-            16
-        }
-        #[cfg(target_arch = "x86_64")]
-        Kernel::Avx2 if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") => {
-            // SAFETY: the processor has AVX2 and FMA.
-            black_box(unsafe { x86::avx2() });
-            8
-        }
-        _ => {
-            black_box(portable());
-            4
-        }
+impl Contender for Peak<'_> {
+    fn prepare(&mut self, _batch: usize) -> Result<()> {
+        Ok(())
     }
+
+    fn work(&mut self, seconds: f64) -> Spent {
+        let numbers = self.pool.current_num_threads() * width(self.kernel);
+        repeat(seconds, 2.0 * (numbers * CHAINS * LENGTH) as f64, || {
+            self.pool.broadcast(|_| run(self.kernel));
+        })
+    }
+}
+
+/// Numbers in a register.
+fn width(kernel: Kernel) -> usize {
+    match kernel {
+        Kernel::Avx512 => 16,
+        Kernel::Avx2 => 8,
+        Kernel::Neon | Kernel::Portable => 4,
+    }
+}
+
+/// Runs all chains on this thread.
+fn run(kernel: Kernel) {
+    let sum = match kernel {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: kernels are handed out for processors that have their instructions (`Kernel::available`).
+        Kernel::Avx512 => unsafe { x86::avx512() },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Kernel::Avx2 => unsafe { x86::avx2() },
+        _ => portable(),
+    };
+    black_box(sum);
 }
 
 /// Multiplier and addend that let values settle at 1, far from denormals and infinities. Opaque, so that nothing
