@@ -19,6 +19,7 @@ mod record;
 mod schema;
 mod source;
 mod steps;
+mod times;
 
 pub use archive::{Archive, ArchiveWriter, MaskEntry, Segment, SegmentContent};
 pub use describe::{
