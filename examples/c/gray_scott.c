@@ -8,9 +8,8 @@
  * Explicit Euler, 19-point Laplacian, float32 arrays with one layer of ghosts. limbeck needs about 20 lines of it; they
  * stand in the section "limbeck" below, and main() calls them. Everything else is an ordinary solver.
  *
- * Build, with the library in target/release (or use the CMakeLists.txt beside this file):
- *   cc -std=c99 -O3 -march=native -Iinclude examples/c/gray_scott.c -o gray_scott \
- *      -Ltarget/release -llimbeck -Wl,-rpath,$PWD/target/release -lm
+ * Build, after `cargo build --release -p limbeck` (or use the CMakeLists.txt beside this file):
+ *   cc -std=c99 -O3 -Iinclude examples/c/gray_scott.c -o gray_scott target/release/liblimbeck.a -lpthread -ldl -lm
  * Run:
  *   ./gray_scott --size 96 --steps 2400 --every 80 --ratio 1000 --out gray_scott.lbk
  */
@@ -183,6 +182,7 @@ static int still_open(still *l, const options *o) {
 
     int ok = check(lbk_config_create(&config), "defaults") &&
              check(lbk_config_set(config, "target.ratio", o->ratio), "--ratio") &&
+             check(lbk_config_set(config, "open.mode", "replace"), "mode") && /* an older run goes */
              (!o->threads || check(lbk_config_set(config, "workers.threads", o->threads), "--threads"));
     for (int i = 0; ok && i < o->sets; i++) {
         char name[128];

@@ -47,6 +47,12 @@ pub fn give<T: Held>(value: Arc<T>) -> *mut T::Opaque {
     std::ptr::without_provenance_mut(number)
 }
 
+/// What a call hands out with `LIMBECK_MODE=off`, when nothing is looked up: not NULL, and never the number of a live
+/// handle.
+pub fn idle<T: Held>() -> *mut T::Opaque {
+    std::ptr::without_provenance_mut(MAGIC | T::KIND)
+}
+
 /// What a handle stands for.
 pub fn get<T: Held>(handle: *const T::Opaque) -> Result<Arc<T>, Failure> {
     let found = reading().held.get(&handle.addr()).cloned();
@@ -63,6 +69,19 @@ pub fn take<T: Held>(handle: *const T::Opaque) -> Result<Arc<T>, Failure> {
         }
         _ => Err(unknown::<T>(handle.addr())),
     }
+}
+
+/// All of a kind for which `wanted` holds, in the order in which their handles were given.
+pub fn all<T: Held>(wanted: impl Fn(&T) -> bool) -> Vec<Arc<T>> {
+    let registry = reading();
+    let mut found: Vec<_> = registry
+        .held
+        .iter()
+        .filter_map(|(&number, any)| Some((number, any.clone().downcast::<T>().ok()?)))
+        .filter(|(_, value)| wanted(value))
+        .collect();
+    found.sort_by_key(|(number, _)| *number);
+    found.into_iter().map(|(_, value)| value).collect()
 }
 
 /// Takes every handle of this kind away for which `belongs` holds: the variables of a closed session, say.

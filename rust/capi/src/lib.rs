@@ -4,15 +4,39 @@
 //! Every export goes through [`guard`]; handles are looked up in [`handle`] and never dereferenced; what crosses the
 //! boundary as text or array does so in [`text`]. The comments of the exports are the reference manual, and safety is
 //! the contract that they state per parameter.
-#![allow(clippy::missing_safety_doc)]
+#![allow(clippy::missing_safety_doc, non_camel_case_types)]
 
+mod archive;
+mod archive_axis;
+mod archive_values;
+mod axis;
+mod config;
+mod distil;
+mod durability;
 mod error;
 mod guard;
 mod handle;
+mod info;
+mod log;
+mod metrics;
+mod session;
 mod status;
+mod step;
 mod text;
+mod variable;
 mod version;
 
+pub use archive::*;
+pub use archive_axis::*;
+pub use archive_values::*;
+pub use axis::*;
+pub use config::*;
+pub use distil::*;
+pub use durability::*;
 pub use error::lbk_last_error;
+pub use log::*;
+pub use session::*;
 pub use status::*;
+pub use step::*;
+pub use variable::*;
 pub use version::*;

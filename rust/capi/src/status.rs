@@ -6,7 +6,7 @@ use std::ffi::c_char;
 /// Result of a call: 0 is success, a positive number an error, a negative one a warning (the call did its work, and
 /// something about it should be known). Numbers are explicit, never reused, and only ever added to.
 ///
-/// After anything but `LBK_OK`, `lbk_last_error` has a sentence about it for the calling thread.
+/// After anything but LBK_OK, lbk_last_error has a sentence about it for the calling thread.
 /// Since 0.1.
 pub type lbk_status = i32;
 
@@ -44,7 +44,7 @@ pub const LBK_QUEUE_FULL: lbk_status = 12;
 pub const LBK_TIMEOUT: lbk_status = 13;
 /// The memory handed in for an output is too small; the required size was set, nothing else was written.
 pub const LBK_BUFFER_TOO_SMALL: lbk_status = 14;
-/// No variable, attribute, option or step of this name or number.
+/// No attribute of this name, or no variable, attribute or step of this index.
 pub const LBK_NOT_FOUND: lbk_status = 15;
 
 /// The name of a status as it stands in this header, say "LBK_IO".

@@ -12,7 +12,7 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
     Err(_) => panic!("a version has no NUL"),
 };
 
-/// The version of the library that is loaded, say "0.1.0"; `LBK_VERSION` is that of the header.
+/// The version of the library that is loaded, say "0.1.0"; LBK_VERSION is that of the header.
 ///
 /// Any thread; never fails. Since 0.1.
 ///
@@ -22,7 +22,7 @@ pub extern "C" fn lbk_version() -> *const c_char {
     VERSION.as_ptr()
 }
 
-/// The ABI of the library that is loaded; `LBK_ABI_VERSION` is that of the header.
+/// The ABI of the library that is loaded; LBK_ABI_VERSION is that of the header.
 ///
 /// Any thread; never fails. Since 0.1.
 ///

@@ -1,0 +1,38 @@
+//! Writes `include/limbeck/limbeck.h` and `version.h` from the sources of this crate:
+//!
+//! ```text
+//! cargo run -p limbeck --example header             write them
+//! cargo run -p limbeck --example header -- --check  only compare; fails if the checked-in ones are out of date
+//! ```
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+mod generate {
+    include!("header/generate.rs");
+}
+
+fn main() -> ExitCode {
+    let check = std::env::args().any(|argument| argument == "--check");
+    let mut stale = false;
+    for (name, text) in generate::headers() {
+        let path = include_directory().join(name);
+        if std::fs::read_to_string(&path).is_ok_and(|present| present == text) {
+            continue;
+        }
+        stale = true;
+        if check {
+            eprintln!("{} is out of date: run `cargo run -p limbeck --example header`", path.display());
+        } else if let Err(error) = std::fs::write(&path, text) {
+            eprintln!("{}: {error}", path.display());
+            return ExitCode::FAILURE;
+        } else {
+            println!("wrote {}", path.display());
+        }
+    }
+    if check && stale { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn include_directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../include/limbeck")
+}

@@ -1,0 +1,112 @@
+//! Steps: begin, put every block, end.
+
+use std::ffi::c_void;
+
+use crate::error::{Failure, warned};
+use crate::guard::guarded_writing;
+use crate::handle;
+use crate::session::{SessionHandle, lbk_session};
+use crate::status::{LBK_INVALID_HANDLE, LBK_OK, lbk_status};
+use crate::text::output;
+use crate::variable::{BlockHandle, lbk_block};
+
+/// Begins a step. Every block of this process is put once before lbk_step_end.
+///
+/// Any thread. Not collective. Since 0.1.
+///
+/// - session   the run
+/// - cycle     the simulation's own number of the step; greater than that of the step before
+/// - time      physical time of the step; finite
+///
+/// Returns LBK_OK; LBK_INVALID_ARGUMENT if the cycle does not grow or the time is not finite; LBK_INVALID_STATE before
+/// commit or within a step; LBK_INVALID_HANDLE; or, once, what failed on a worker since the last call (the step is not
+/// begun then: call again to go on).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lbk_step_begin(session: *mut lbk_session, cycle: i64, time: f64) -> lbk_status {
+    guarded_writing(
+        "lbk_step_begin",
+        || (),
+        || {
+            handle::get::<SessionHandle>(session)?.with(|session| Ok(session.step_begin(cycle, time)?))?;
+            Ok(LBK_OK)
+        },
+    )
+}
+
+/// Hands a block over. The values are copied, and looked at for NaN and infinities: the array is free on return.
+///
+/// Any thread. Not collective. Since 0.1.
+///
+/// - session   the run
+/// - block     which one
+/// - data      address of the block's first value (behind the ghosts), in the type of the variable; the others lie where
+///             the strides of the block say; only read, and only during the call; NULL only for an empty block
+///
+/// Returns LBK_OK; LBK_NOT_FINITE if there are NaN or infinities and the option "nonfinite" is "error" (the message has
+/// their number and the first index; the block may be put again); LBK_INVALID_STATE outside of a step or if the block was
+/// put in this step already; LBK_INVALID_ARGUMENT; LBK_INVALID_HANDLE, also if the block is another session's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lbk_put(
+    session: *mut lbk_session,
+    block: *const lbk_block,
+    data: *const c_void,
+) -> lbk_status {
+    guarded_writing(
+        "lbk_put",
+        || (),
+        || {
+            let held = handle::get::<SessionHandle>(session)?;
+            let block = handle::get::<BlockHandle>(block)?;
+            if block.owner != session.addr() {
+                return Err(Failure::new(LBK_INVALID_HANDLE, "the block belongs to another session"));
+            }
+            if !block.empty {
+                output(data.cast_mut(), "data")?;
+            }
+            // SAFETY: the caller vouches for the values that block and strides describe from `data` on.
+            let outcome = held.with(|session| Ok(unsafe { session.put(block.id, data.cast())? }))?;
+            Ok(warned("lbk_put", outcome))
+        },
+    )
+}
+
+/// Ends a step: it is accepted, and encoded while the simulation goes on. Waits only if the queue is full and the option
+/// "queue.policy" says block.
+///
+/// Any thread. Not collective. Since 0.1.
+///
+/// - session   the run
+///
+/// Returns LBK_OK; LBK_DROPPED if the queue was full and the policy is drop; LBK_QUEUE_FULL if it is error (the step is
+/// not taken); LBK_INVALID_STATE outside of a step or if a block was not put (the step stays open: put it, or cancel);
+/// LBK_IO; LBK_INVALID_HANDLE; LBK_DEGRADED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lbk_step_end(session: *mut lbk_session) -> lbk_status {
+    guarded_writing(
+        "lbk_step_end",
+        || (),
+        || {
+            let outcome = handle::get::<SessionHandle>(session)?.with(|session| Ok(session.step_end()?))?;
+            Ok(warned("lbk_step_end", outcome))
+        },
+    )
+}
+
+/// Gives up the step that is open, if there is one, as if it had never begun.
+///
+/// Any thread. Not collective. Since 0.1.
+///
+/// - session   the run
+///
+/// Returns LBK_OK; LBK_INVALID_HANDLE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lbk_step_cancel(session: *mut lbk_session) -> lbk_status {
+    guarded_writing(
+        "lbk_step_cancel",
+        || (),
+        || {
+            handle::get::<SessionHandle>(session)?.with(|session| Ok(session.step_cancel()?))?;
+            Ok(LBK_OK)
+        },
+    )
+}
