@@ -53,8 +53,7 @@ impl Dataset {
         self.check_region(v, region)?;
         self.step(step)?;
         let mut out = Vec::new();
-        let n = region.count.iter().try_fold(1usize, |n, &c| n.checked_mul(c));
-        let n = n.filter(|&n| out.try_reserve_exact(n).is_ok()).ok_or_else(|| {
+        let n = points_of(region).filter(|&n| out.try_reserve_exact(n).is_ok()).ok_or_else(|| {
             let text = format!("a region of {:?} points does not fit into memory: read it in parts", region.count);
             Error::InvalidArgument(text)
         })?;
@@ -69,9 +68,12 @@ impl Dataset {
         let v = self.variable_index(variable)?;
         self.check_region(v, region)?;
         self.step(step)?;
-        if out.len() != region.len() {
-            let text = format!("a region has {} points, and there is room for {}", region.len(), out.len());
+        if points_of(region) != Some(out.len()) {
+            let text = format!("a region has {:?} points, and there is room for {} of them", region.count, out.len());
             return Err(Error::InvalidArgument(text));
+        }
+        if out.is_empty() {
+            return Ok(());
         }
         let stack = self.stack(v, step, region)?;
         let mut parts = Vec::new();
@@ -114,9 +116,6 @@ impl Dataset {
     fn stack(&self, variable: usize, step: u64, region: &Region) -> Result<Stack<'_>> {
         let blocks = &self.variables[variable].blocks;
         let mut stack = Stack { pieces: Vec::new(), masks: Vec::new(), blocks };
-        if region.is_empty() {
-            return Ok(stack);
-        }
         let content = self.content();
         let what = |e: Error| e.within(&format!("\"{}\" at step {step}", self.run.variables[variable].name));
         let pieces = content.pieces(variable, step)?;
@@ -125,6 +124,14 @@ impl Dataset {
         stack.masks = content.masks(variable, step).map_err(what)?;
         Ok(stack)
     }
+}
+
+/// Number of points of a region, which may have any counts if one of them is 0; None beyond what can be counted.
+fn points_of(region: &Region) -> Option<usize> {
+    if region.count.contains(&0) {
+        return Some(0);
+    }
+    region.count.iter().try_fold(1usize, |n, &c| n.checked_mul(c))
 }
 
 /// The pieces that some point of the region is read from, as far as boxes alone tell.
