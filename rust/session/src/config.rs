@@ -11,6 +11,8 @@ use crate::{Error, Result};
 pub struct Config {
     set: BTreeMap<&'static str, String>,
     loaded: BTreeMap<&'static str, String>,
+    /// What a run was written with, when it is distilled later.
+    inherited: BTreeMap<&'static str, String>,
 }
 
 /// Where the value of an option comes from; later ones win.
@@ -18,6 +20,8 @@ pub struct Config {
 pub enum Origin {
     /// The table.
     Default,
+    /// The run that is distilled.
+    Run,
     /// [`Config::set`].
     Set,
     /// A file, by [`Config::load`].
@@ -75,6 +79,22 @@ impl Config {
         Ok(())
     }
 
+    /// The same with a run's own options below: its target, method and seed hold unless set here. `text` is what
+    /// [`Options::to_toml`] wrote; what this build does not know of it is left out.
+    pub(crate) fn above(&self, text: &str) -> Config {
+        let mut flat = Vec::new();
+        if let Ok(table) = text.parse::<toml::Table>() {
+            // What is neither text nor a number is not from `to_toml`.
+            let _ = flatten("", &table, &mut flat);
+        }
+        let known = |(key, value): (String, String)| {
+            let option = find_option(&key).ok()?;
+            let inherited = TARGETS.contains(&option.name) || crate::options::of_method().any(|n| n == option.name);
+            inherited.then(|| Some((option.name, option.normalise(&value).ok()?)))?
+        };
+        Config { inherited: flat.into_iter().filter_map(known).collect(), ..self.clone() }
+    }
+
     /// The value that an option has after all places were looked at.
     ///
     /// # Errors
@@ -100,8 +120,12 @@ impl Config {
             .iter()
             .map(|o| Ok((o.name, (o.normalise(o.default)?, Origin::Default))))
             .collect::<Result<_>>()?;
-        let layers =
-            [(Origin::Set, &self.set), (Origin::File, &self.loaded), (Origin::Environment, &from(environment)?)];
+        let layers = [
+            (Origin::Run, &self.inherited),
+            (Origin::Set, &self.set),
+            (Origin::File, &self.loaded),
+            (Origin::Environment, &from(environment)?),
+        ];
         for (origin, layer) in layers {
             let given: Vec<_> = TARGETS.iter().filter(|t| layer.get(**t).is_some_and(|v| !v.is_empty())).collect();
             if let [a, b, ..] = given[..] {

@@ -1,23 +1,35 @@
 //! The in-situ service: takes the steps of a running simulation, has them fitted by worker threads, keeps them in a
 //! journal and distils them into one archive at the end.
 
+#![deny(unsafe_code)]
+
+mod close;
+mod commit;
 mod config;
 mod cores;
 mod distil;
+mod durability;
+mod encode;
 mod error;
+mod journal;
 mod log;
 mod metrics;
 mod notices;
 mod options;
 mod queue;
+mod restart;
 mod session;
 mod settings;
 mod spelling;
 mod spill;
+mod step;
+mod teachers;
 mod values;
+mod variable;
+mod workers;
 
 pub use config::{Config, Options, Origin};
-pub use distil::distil_run;
+pub use distil::{distil_run, distil_run_with_method};
 pub use error::{Error, Result};
 pub use limbeck_archive::{Attribute, Coordinates as AxisCoordinates};
 pub use limbeck_codec::Quality;

@@ -30,7 +30,7 @@ pub struct StepReport {
     pub queue_bytes: u64,
     /// Blocks that waited at the end of the step, in memory or spilled.
     pub queue_depth: u32,
-    /// Blocks that the method failed on and that were kept by the plain codec.
+    /// Blocks kept by the plain codec: those that the method failed on, and those too small for a network.
     pub plain_blocks: u32,
 }
 

@@ -1,12 +1,22 @@
 //! The session: one run of a simulation.
 
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
 
-use limbeck_archive::{Attribute, Coordinates};
-use limbeck_field::ElementType;
+use limbeck_archive::RunDescription;
+use limbeck_codec::Method;
+use limbeck_field::Layout;
 
-use crate::{CloseReport, Config, Error, Metrics, Outcome, Result, ValuesRef};
+use crate::config::Options;
+use crate::durability::Durability;
+use crate::encode::keep_panics_quiet;
+use crate::journal::JournalThread;
+use crate::restart::Past;
+use crate::settings::{self, Settings};
+use crate::step::Steps;
+use crate::workers::Shop;
+use crate::{Config, Error, Metrics, Result};
 
 /// Who takes part in a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,101 +39,165 @@ pub struct BlockId {
 }
 
 /// One run: takes the steps of a simulation and ends as an archive.
-pub struct Session {}
+///
+/// One thread calls it; [`Session::durable`], [`Session::wait`] and [`Session::metrics`] may be called from others.
+/// Dropped without [`Session::close`], it gives up what is not durable; the journal stays and can be distilled or
+/// appended to.
+pub struct Session {
+    pub(crate) path: PathBuf,
+    pub(crate) options: Options,
+    pub(crate) settings: Settings,
+    pub(crate) method: Arc<dyn Method>,
+    pub(crate) description: RunDescription,
+    /// By variable and block: how the host's array lies in memory.
+    pub(crate) layouts: Vec<Vec<Layout>>,
+    /// What was there before; taken by commit.
+    pub(crate) past: Option<Past>,
+    pub(crate) running: Option<Running>,
+    process: u32,
+}
+
+/// What there is after commit.
+pub(crate) struct Running {
+    pub(crate) shop: Arc<Shop>,
+    pub(crate) durability: Arc<Durability>,
+    pub(crate) workers: Vec<JoinHandle<()>>,
+    pub(crate) journal: JournalThread,
+    pub(crate) steps: Steps,
+    pub(crate) budget: u64,
+    /// Bytes of all blocks of a step.
+    pub(crate) step_bytes: u64,
+}
 
 impl Session {
-    /// Opens a run that will end as the archive `path`.
+    /// Opens a run that will end as the archive `path`. Its journal's directory is made and locked.
     ///
     /// # Errors
     /// InvalidArgument for bad options, and for a run that exists already if `open.mode` is `create`; Compatibility for
-    /// a communicator in the serial build; Io.
-    pub fn open(_path: &Path, _config: &Config, _communicator: Communicator) -> Result<Session> {
-        Err(Error::Internal("in the making".into()))
+    /// a communicator in the serial build; Io; Corruption if the run to be continued is damaged.
+    pub fn open(path: &Path, config: &Config, communicator: Communicator) -> Result<Session> {
+        let method = settings::method(&config.resolve()?)?;
+        Session::open_with_method(path, config, communicator, method)
     }
 
-    /// Defines a variable. `shape`: its global shape, slowest axis first, 1 to 3 axes. Before commit.
-    pub fn define_variable(&mut self, _name: &str, _t: ElementType, _shape: &[usize]) -> Result<VariableId> {
-        Err(Error::Internal("in the making".into()))
+    /// [`Session::open`] with a method that the options do not know: for methods under development and for tests.
+    pub fn open_with_method(
+        path: &Path,
+        config: &Config,
+        communicator: Communicator,
+        method: Arc<dyn Method>,
+    ) -> Result<Session> {
+        if let Communicator::Mpi(_) = communicator {
+            return Err(Error::Compatibility(
+                "this is the serial build of limbeck: it takes no communicator (LBK_NO_COMM); link liblimbeck_mpi"
+                    .into(),
+            ));
+        }
+        if path.file_name().is_none() {
+            return Err(Error::InvalidArgument(format!("{} is not the name of a file", path.display())));
+        }
+        keep_panics_quiet();
+        let options = config.resolve()?;
+        let settings = Settings::new(&options);
+        let past = Past::open(path, &settings)?;
+        let description =
+            RunDescription { limbeck_version: env!("CARGO_PKG_VERSION").into(), ..RunDescription::default() };
+        tracing::info!("opened {}", path.display());
+        Ok(Session {
+            path: path.to_owned(),
+            options,
+            settings,
+            method,
+            description,
+            layouts: Vec::new(),
+            past: Some(past),
+            running: None,
+            process: std::process::id(),
+        })
     }
 
-    /// Says something about a variable, or with None about the run. A name set twice keeps the later value. Before commit.
-    pub fn set_attribute(&mut self, _on: Option<VariableId>, _name: &str, _value: Attribute) -> Result<()> {
-        Err(Error::Internal("in the making".into()))
+    /// Refuses the call in a forked child, which has the memory of the session but none of its threads.
+    pub(crate) fn same_process(&self) -> Result<()> {
+        if std::process::id() == self.process {
+            return Ok(());
+        }
+        Err(Error::State(format!(
+            "this session belongs to process {}; after a fork only that process can use it",
+            self.process
+        )))
     }
 
-    /// Says where the grid points of an axis (0: slowest) lie. Before commit.
-    pub fn set_axis(&mut self, _v: VariableId, _axis: usize, _coordinates: Coordinates) -> Result<()> {
-        Err(Error::Internal("in the making".into()))
+    pub(crate) fn running(&self) -> Result<&Running> {
+        self.running.as_ref().ok_or_else(before_commit)
     }
 
-    /// Gives an axis (0: slowest) a name and units; both may be empty. Before commit.
-    pub fn name_axis(&mut self, _v: VariableId, _axis: usize, _name: &str, _units: &str) -> Result<()> {
-        Err(Error::Internal("in the making".into()))
+    pub(crate) fn running_mut(&mut self) -> Result<&mut Running> {
+        self.running.as_mut().ok_or_else(before_commit)
     }
 
-    /// Announces a block that will be put at every step: its place in the variable, slowest axis first, and the byte
-    /// strides of the array it will be copied from (None: contiguous, C order). Before commit.
-    pub fn add_block(
-        &mut self,
-        _v: VariableId,
-        _offset: &[usize],
-        _count: &[usize],
-        _strides: Option<&[isize]>,
-    ) -> Result<BlockId> {
-        Err(Error::Internal("in the making".into()))
-    }
-
-    /// Ends the definitions and starts the workers.
-    pub fn commit(&mut self) -> Result<()> {
-        Err(Error::Internal("in the making".into()))
-    }
-
-    /// Begins a step. Cycles rise from step to step; `time` is finite.
-    pub fn step_begin(&mut self, _cycle: i64, _time: f64) -> Result<()> {
-        Err(Error::Internal("in the making".into()))
-    }
-
-    /// Copies a block; the array is free on return.
-    ///
-    /// # Safety
-    /// `data` is the address of the block's first value; all values of the block, along the strides it was announced
-    /// with, are readable and not written to during the call. No alignment is asked for.
-    pub unsafe fn put(&mut self, _b: BlockId, _data: *const u8) -> Result<Outcome> {
-        Err(Error::Internal("in the making".into()))
-    }
-
-    /// Copies a block from contiguous values in C order, whatever its strides.
-    pub fn put_slice(&mut self, _b: BlockId, _values: ValuesRef<'_>) -> Result<Outcome> {
-        Err(Error::Internal("in the making".into()))
-    }
-
-    /// Accepts the step.
-    pub fn step_end(&mut self) -> Result<Outcome> {
-        Err(Error::Internal("in the making".into()))
-    }
-
-    /// Forgets the step that was begun; its cycle may be used again. Nothing to forget is no error.
-    pub fn step_cancel(&mut self) -> Result<()> {
-        Err(Error::Internal("in the making".into()))
-    }
-
-    /// Cycle of the newest durable step: it and all accepted before it are in the journal. None: none yet.
-    pub fn durable(&self) -> Result<Option<i64>> {
-        Err(Error::Internal("in the making".into()))
-    }
-
-    /// Waits until the step of this cycle is durable; false if it is not within `timeout`.
-    pub fn wait(&self, _cycle: i64, _timeout: Duration) -> Result<bool> {
-        Err(Error::Internal("in the making".into()))
-    }
-
-    /// How the session is doing.
+    /// How the session is doing. All zero before commit.
     pub fn metrics(&self) -> Metrics {
-        Metrics::default()
+        self.running.as_ref().map(Running::metrics).unwrap_or_default()
+    }
+}
+
+fn before_commit() -> Error {
+    Error::State("the session is not committed yet: define variables and blocks, then commit".into())
+}
+
+impl Running {
+    pub(crate) fn metrics(&self) -> Metrics {
+        let fill = self.shop.queue.fill();
+        let (durable, steps) = self.durability.reports();
+        Metrics {
+            accepted: self.steps.accepted,
+            dropped: self.steps.dropped,
+            durable,
+            skipped: self.steps.skipped,
+            queue_bytes: fill.bytes,
+            queue_depth: fill.waiting,
+            spilled_bytes: fill.spilled,
+            peak_bytes: fill.peak + self.shop.journal.peak_bytes(),
+            budget_bytes: self.budget,
+            host_seconds: self.steps.host.as_secs_f64(),
+            blocked_seconds: self.steps.blocked.as_secs_f64(),
+            steps,
+        }
     }
 
-    /// Waits for the workers, distils if `distil.when = close`, writes the archive.
-    pub fn close(self) -> Result<CloseReport> {
-        Err(Error::Internal("in the making".into()))
+    /// Joins the workers. The queue was closed or stopped before.
+    pub(crate) fn wait_for_workers(&mut self) {
+        for worker in self.workers.drain(..) {
+            // A worker catches what panics in a method; anything else is a defect of limbeck.
+            if worker.join().is_err() {
+                self.durability.fail(Error::Internal("a worker thread panicked".into()));
+            }
+        }
+    }
+
+    /// Joins workers and journal, and gives the run's lock back.
+    pub(crate) fn join(mut self) -> Result<limbeck_archive::RunLock> {
+        self.wait_for_workers();
+        // With the last sender the journal's thread ends.
+        drop(self.shop);
+        self.journal.join().map_err(|_| Error::Internal("the journal's thread panicked".into()))
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if std::process::id() != self.process {
+            // Nothing here can be joined in a forked child, and its parent needs the files.
+            std::mem::forget(self.running.take());
+            std::mem::forget(self.past.take());
+            return;
+        }
+        if let Some(running) = self.running.take() {
+            tracing::warn!("{} was not closed: what is not durable is given up", self.path.display());
+            running.shop.queue.stop();
+            drop(running.join());
+        } else if let Some(past) = self.past.take() {
+            past.leave();
+        }
     }
 }

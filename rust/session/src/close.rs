@@ -1,0 +1,65 @@
+//! The end of a session: drain, distil, write.
+
+use std::path::Path;
+
+use limbeck_archive::UnfinishedRun;
+
+use crate::distil::{distil, finish};
+use crate::{CloseReport, Error, Progress, Result, Session};
+
+impl Session {
+    /// Waits for the workers, distils if `distil.when = close`, writes the archive. A step that is open is forgotten.
+    ///
+    /// # Errors
+    /// Io if the journal could not be written, although that was told before: the steps up to [`Session::durable`] are
+    /// safe and nothing is distilled; any error of the distillation. Whatever fails, the journal stays, and
+    /// [`distil_run`](crate::distil_run) can finish the run.
+    pub fn close(self) -> Result<CloseReport> {
+        self.close_with(&|_| ())
+    }
+
+    /// [`Session::close`] that tells how far the distillation is.
+    ///
+    /// # Errors
+    /// As [`Session::close`].
+    pub fn close_with(mut self, progress: &(dyn Fn(&Progress) + Sync)) -> Result<CloseReport> {
+        self.same_process()?;
+        let Some(mut running) = self.running.take() else {
+            // Never committed: nothing was taken, and Drop leaves things as they were.
+            return Ok(CloseReport::default());
+        };
+        running.cancel();
+        running.shop.queue.close();
+        let (durability, notices) = (running.durability.clone(), running.shop.notices.clone());
+        running.wait_for_workers();
+        let mut metrics = running.metrics();
+        let lock = running.join()?;
+        (metrics.durable, metrics.steps) = durability.reports();
+        if let Some(failure) = durability.failure() {
+            return Err(failure.during(&format!("{} is not finished", self.path.display())));
+        }
+        let run = UnfinishedRun::open(lock.directory())?;
+        let mut report = if self.settings.distil_at_close {
+            let report = distil(&run, &self.path, &self.settings, self.method.as_ref(), progress)
+                .map_err(|e| tell_how_to_finish(e, lock.directory(), &self.path))?;
+            finish(report, run, Some(lock), &self.settings)?
+        } else {
+            CloseReport {
+                journal: Some(lock.directory().to_owned()),
+                steps: crate::distil::reports(&run),
+                ..CloseReport::default()
+            }
+        };
+        report.warnings.splice(0..0, notices.all());
+        report.metrics = metrics;
+        Ok(report)
+    }
+}
+
+fn tell_how_to_finish(error: Error, directory: &Path, path: &Path) -> Error {
+    error.during(&format!(
+        "the steps are safe, but {} could not be made of them (limbeck distill {} would try again)",
+        path.display(),
+        directory.display()
+    ))
+}

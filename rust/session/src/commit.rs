@@ -1,0 +1,172 @@
+//! The end of the definitions: memory is set aside, the journal begun, the workers started.
+
+use std::sync::{Arc, Mutex};
+
+use limbeck_archive::VariableDescription;
+use limbeck_codec::{BlockGeometry, ChainKey};
+use limbeck_field::Extent;
+
+use crate::cores::{self, Manners};
+use crate::durability::Durability;
+use crate::encode::Encoder;
+use crate::notices::Notices;
+use crate::queue::Queue;
+use crate::session::Running;
+use crate::settings::Policy;
+use crate::spill::Spill;
+use crate::step::Steps;
+use crate::variable::element_type;
+use crate::workers::{Lane, Shop};
+use crate::{Error, Result, Session, journal, workers};
+
+/// Memory for copies unless told otherwise, at least.
+const LEAST_AUTOMATIC: u64 = 256 << 20;
+
+/// How the memory is shared out.
+#[derive(Debug, PartialEq, Eq)]
+struct Budget {
+    total: u64,
+    /// Of it, for copies: granted to steps, or set aside for what is loaded back from the disk.
+    copies: u64,
+    /// Of the copies, set aside.
+    aside: u64,
+    /// Of the total, for frames on their way to the journal.
+    frames: u64,
+}
+
+impl Session {
+    /// Ends the definitions and starts the workers. With `open.mode = append`, chains go on from their newest durable step.
+    ///
+    /// # Errors
+    /// InvalidArgument if there is no variable, a variable has no block, `queue.bytes` is too small for one step, or the
+    /// run that is continued has other variables; State if it was committed before; Io.
+    pub fn commit(&mut self) -> Result<()> {
+        self.same_process()?;
+        if self.running.is_some() {
+            return Err(Error::State("the session is committed already".into()));
+        }
+        if self.description.variables.is_empty() {
+            return Err(Error::InvalidArgument("no variable is defined, so there is nothing to take".into()));
+        }
+        if let Some(v) = self.description.variables.iter().find(|v| v.blocks.is_empty()) {
+            return Err(Error::InvalidArgument(format!("variable {:?} has no block", v.name)));
+        }
+        if let Some(fault) = self.description.fault() {
+            return Err(Error::InvalidArgument(fault));
+        }
+        let sizes: Vec<u64> = self.layouts.iter().flatten().map(|l| l.bytes() as u64).collect();
+        let step_bytes: u64 = sizes
+            .iter()
+            .try_fold(0u64, |sum, b| sum.checked_add(*b))
+            .ok_or_else(|| Error::InvalidArgument("the blocks of a step are larger than any memory".into()))?;
+        let threads = cores::worker_threads(self.settings.threads);
+        let n_workers = threads.min(sizes.len());
+        let budget = self.share_out(step_bytes, sizes.iter().copied().max().unwrap_or(0), n_workers)?;
+        let past = self
+            .past
+            .as_ref()
+            .ok_or_else(|| Error::State("an earlier commit failed: close the session and open it again".into()))?;
+        past.check(&self.description)?;
+        let Some(past) = self.past.take() else { return Ok(()) };
+        let present = past.go_on(&self.description, &self.options.to_toml())?;
+        let mut lanes = self.lanes();
+        present.resume(&mut lanes);
+
+        let spill = (self.settings.policy == Policy::Spill)
+            .then(|| Spill::new(self.settings.spill_dir.clone(), self.settings.spill_bytes));
+        let queue = Arc::new(Queue::new(lanes.len(), budget.copies, budget.aside, spill));
+        let blocks: Vec<_> = self.layouts.iter().flatten().map(|l| (l.element_type(), l.count().to_vec())).collect();
+        queue.warm(&blocks);
+        let durability = Arc::new(Durability::new(present.durable));
+        let notices = Arc::new(Notices::default());
+        if cores::shares_only_core(&self.settings.cores) {
+            notices.add(
+                "the workers share the only core that this process may use, so they slow the simulation down: bind fewer \
+                 processes to the node, or set workers.cores"
+                    .into(),
+            );
+        }
+        let names = self.description.variables.iter().map(|v| v.name.clone()).collect();
+        let sync = self.settings.sync_node;
+        let steps = Steps::new(present.next_step, present.durable);
+        let (sender, journal) = journal::start(present.writer, names, sync, budget.frames, durability.clone())?;
+        let shop = Arc::new(Shop { queue, lanes, journal: sender, notices });
+        let manners = Manners { cores: self.settings.cores.clone(), nice: self.settings.nice };
+        let workers = workers::start(n_workers, threads, &manners, &shop)?;
+        tracing::info!("{n_workers} workers with {threads} threads; {} bytes of memory at most", budget.total);
+        self.running = Some(Running { shop, durability, workers, journal, steps, budget: budget.total, step_bytes });
+        Ok(())
+    }
+
+    fn share_out(&self, step: u64, largest: u64, workers: usize) -> Result<Budget> {
+        let aside = if self.settings.policy == Policy::Spill { largest.saturating_mul(workers as u64) } else { 0 };
+        let budget = Budget::of(self.settings.queue_bytes, step, aside);
+        if budget.copies < step.saturating_add(aside) {
+            let least = Budget::least(step.saturating_add(aside));
+            return Err(Error::InvalidArgument(format!(
+                "queue.bytes = {} is too little: a step has {step} bytes and the workers need {aside} beside it, so that at \
+                 least {least} are needed",
+                budget.total
+            )));
+        }
+        Ok(budget)
+    }
+
+    /// One per block, in the order of their definition.
+    fn lanes(&self) -> Vec<Lane> {
+        let variables = self.description.variables.iter().enumerate();
+        let lane = |v: usize, variable: &VariableDescription, b: usize| {
+            let geometry = geometry(variable, b);
+            let key = ChainKey { seed: self.settings.seed, variable: v as u32, block: b as u32 };
+            Lane {
+                variable: v as u32,
+                block: b as u32,
+                name: format!("block {b} of {:?}", variable.name),
+                encoder: Mutex::new(Encoder::new(self.method.clone(), geometry, key)),
+            }
+        };
+        variables.flat_map(|(v, variable)| (0..variable.blocks.len()).map(move |b| lane(v, variable, b))).collect()
+    }
+}
+
+/// Where a block of a variable lies.
+pub(crate) fn geometry(variable: &VariableDescription, block: usize) -> BlockGeometry {
+    let whole = |list: &[u64]| list.iter().map(|&n| n as usize).collect();
+    let b = &variable.blocks[block];
+    BlockGeometry {
+        shape: whole(&variable.shape),
+        extent: Extent { offset: whole(&b.offset), count: whole(&b.count) },
+        element_type: element_type(variable.element_type),
+    }
+}
+
+impl Budget {
+    fn of(total: Option<u64>, step: u64, aside: u64) -> Budget {
+        let total =
+            total.unwrap_or_else(|| Budget::least(step.saturating_mul(3).saturating_add(aside)).max(LEAST_AUTOMATIC));
+        let frames = total / 16;
+        Budget { total, copies: total - frames, aside, frames }
+    }
+
+    /// The smallest total that leaves so much for copies.
+    fn least(copies: u64) -> u64 {
+        copies.saturating_add(copies.div_ceil(15))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_shared_out_within_the_total() {
+        for (step, aside) in [(1u64, 0u64), (100, 40), (1 << 30, 1 << 28), (1_000_003, 77)] {
+            let least = Budget::least(step + aside);
+            let b = Budget::of(Some(least), step, aside);
+            assert!(b.copies >= step + aside && b.copies + b.frames == b.total);
+            assert!(Budget::of(Some(least - 1), step, aside).copies < step + aside);
+            assert!(Budget::of(None, step, aside).copies >= 3 * step + aside);
+        }
+        assert_eq!(Budget::of(None, 8, 8).total, LEAST_AUTOMATIC);
+    }
+}

@@ -1,0 +1,134 @@
+//! The archive out of its parts.
+
+use std::path::Path;
+
+use limbeck_archive::{ArchiveWriter, RunDescription, Segment, StepMetrics, StepTable, TimeCoding, UnfinishedRun};
+
+use super::plan::Plan;
+use super::student::Made;
+use crate::Result;
+
+/// What optional frames may take of the archive.
+const OPTIONAL_SHARE: u64 = 50;
+/// Stands for the description of a student that is not made yet.
+const USUAL_DESCRIPTION: &str = "SIREN 148x4, 123,456 parameters, 7.31 bits";
+
+/// Everything but the steps table.
+pub(super) struct Parts {
+    run: RunDescription,
+    method: u16,
+    first_step: u64,
+    new_steps: StepTable,
+    /// (variable, block, step, bytes)
+    masks: Vec<(u32, u32, u64, Vec<u8>)>,
+    metrics: Vec<StepMetrics>,
+    options: Option<String>,
+    describe: bool,
+    times: TimeCoding,
+    pub(super) students: Vec<Made>,
+}
+
+impl Parts {
+    pub(super) fn new(run: &UnfinishedRun, plan: &Plan, method: u16) -> Result<Parts> {
+        let mut masks = Vec::new();
+        for stamp in &plan.stamps {
+            for (v, variable) in run.run().variables.iter().enumerate() {
+                for b in 0..variable.blocks.len() as u32 {
+                    let entry = run.block(v as u32, b, stamp.step).filter(|e| e.mask_length.is_some());
+                    let mask = entry.map(|e| run.read_block(e)).transpose()?.and_then(|bytes| bytes.mask);
+                    masks.extend(mask.map(|m| (v as u32, b, stamp.step, m)));
+                }
+            }
+        }
+        let newest: std::collections::BTreeMap<_, _> = run.metrics().map(|m| ((m.step, m.variable), *m)).collect();
+        let steps = plan.first_step..plan.first_step + plan.stamps.len() as u64;
+        Ok(Parts {
+            run: run.run().clone(),
+            method,
+            first_step: plan.first_step,
+            new_steps: plan.new_table(),
+            masks,
+            metrics: newest.into_values().filter(|m| steps.contains(&m.step)).collect(),
+            options: run.options().filter(|o| !o.is_empty()).map(str::to_owned),
+            describe: true,
+            times: TimeCoding::Exact,
+            students: Vec::new(),
+        })
+    }
+
+    /// Leaves out what people like to know where it would take more than a fiftieth of an archive of this size.
+    pub(super) fn leave_out_what_is_too_large(&mut self, room: u64) {
+        let allowed = room / OPTIONAL_SHARE;
+        // A row of metrics takes about 40 bytes compressed.
+        if 40 * self.metrics.len() as u64 > allowed {
+            self.metrics.clear();
+        }
+        if self.options.as_ref().is_some_and(|o| o.len() as u64 + 40 > allowed) {
+            self.options = None;
+        }
+        if 8 * self.new_steps.len() as u64 > allowed {
+            self.times = TimeCoding::Compact;
+        }
+    }
+
+    pub(super) fn leave_out_all(&mut self) {
+        (self.options, self.describe, self.times) = (None, false, TimeCoding::Compact);
+        self.metrics.clear();
+    }
+
+    /// Size of an archive with these parts, written into `scratch` and removed. Students that are not made yet count
+    /// nothing but their row in the index.
+    pub(super) fn measure(&self, scratch: &Path) -> Result<u64> {
+        let directory = tempfile::Builder::new()
+            .prefix(".limbeck-")
+            .tempdir_in(scratch)
+            .map_err(|e| crate::Error::Io(format!("cannot write to {}: {e}", scratch.display())))?;
+        let mut writer = ArchiveWriter::create(&directory.path().join("measured"), &self.run)?;
+        self.fill(&mut writer, 0)?;
+        Ok(writer.finish(&self.new_steps, self.times)?)
+    }
+
+    /// Writes the archive, or a new version of the one that is there. Returns its size.
+    pub(super) fn write(&self, output: &Path, plan: &Plan) -> Result<u64> {
+        let mut writer = match plan.appends() {
+            true => ArchiveWriter::append_to(output)?,
+            false => ArchiveWriter::create(output, &self.run)?,
+        };
+        self.fill(&mut writer, self.first_step)?;
+        Ok(writer.finish(&plan.table(), self.times)?)
+    }
+
+    /// Steps count from `first_step`, whatever they are in the run.
+    fn fill(&self, writer: &mut ArchiveWriter, first_step: u64) -> Result<()> {
+        let n = self.new_steps.len() as u64;
+        if self.students.is_empty() {
+            for v in 0..self.run.variables.len() as u32 {
+                let mut segment = Segment::distilled(v, self.method, first_step, n);
+                (segment.psnr, segment.max_error) = (Some(47.123), Some(0.012_345));
+                segment.description = USUAL_DESCRIPTION.into();
+                writer.add_segment(segment, &[])?;
+            }
+        }
+        for s in &self.students {
+            let mut segment = Segment::distilled(s.variable, self.method, first_step, n);
+            let q = &s.segment.quality;
+            segment.psnr = Some(q.psnr() as f32).filter(|p| !p.is_nan());
+            segment.max_error = Some(q.max_error as f32).filter(|e| e.is_finite());
+            if self.describe {
+                segment.description.clone_from(&s.segment.description);
+            }
+            writer.add_segment(segment, &s.segment.payload)?;
+        }
+        for (variable, block, step, mask) in &self.masks {
+            writer.add_mask(*variable, *block, step - self.first_step + first_step, mask)?;
+        }
+        if !self.metrics.is_empty() {
+            let moved = |m: &StepMetrics| StepMetrics { step: m.step - self.first_step + first_step, ..*m };
+            writer.add_metrics(&self.metrics.iter().map(moved).collect::<Vec<_>>())?;
+        }
+        if let Some(options) = &self.options {
+            writer.add_options(options)?;
+        }
+        Ok(())
+    }
+}
