@@ -69,6 +69,7 @@ fn main() {
         element_type: ElementType::Float32,
         blocks: &[Extent::whole(&space)],
         times: &times,
+        range: (total.min, total.max),
         teachers: &Teachers(teachers),
         key,
         budget_bytes: ((steps * n * 4) as f64 / ratio) as usize - 256,

@@ -116,6 +116,8 @@ pub struct DistilTask<'a> {
     pub blocks: &'a [Extent],
     /// Physical time of each step.
     pub times: &'a [f64],
+    /// Smallest and largest value that was handed in at any of the steps; (0, 0) if there was none.
+    pub range: (f64, f64),
     /// The teachers.
     pub teachers: &'a dyn TeacherSource,
     /// Random numbers (the block is ignored).

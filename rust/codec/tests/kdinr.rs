@@ -102,11 +102,14 @@ fn distil(
     budget_bytes: usize,
     time_limit: Option<Duration>,
 ) -> EncodedSegment {
+    let total = run.steps.iter().fold(Quality::EMPTY, |sum, e| sum.merge(&e.quality));
+    let range = if total.count > 0 { (total.min, total.max) } else { (-7.25, -7.25) };
     let task = DistilTask {
         shape: &run.geometry.shape,
         element_type: run.geometry.element_type,
         blocks: std::slice::from_ref(&run.geometry.extent),
         times,
+        range,
         teachers: &Teachers(&run.decoders),
         key: KEY,
         budget_bytes,

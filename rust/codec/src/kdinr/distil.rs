@@ -27,8 +27,7 @@ const HEAD: usize = 22;
 /// Chunks on which the finished student is compared with its teachers.
 const CHECKED: u64 = 8;
 
-/// First chunks of the random streams for the range and for the comparison, beyond all that training reaches.
-const RANGE_CHUNKS: u64 = 1 << 40;
+/// First chunk of the comparison, beyond all that training reaches.
 const CHECK_CHUNKS: u64 = 1 << 41;
 
 const WEIGHTS: u64 = 11;
@@ -120,30 +119,6 @@ impl<'a> TeacherSamples<'a> {
         Ok(shares)
     }
 
-    /// Range of the teachers' values, from their own normalisation or, where they have none, from samples.
-    fn range(&self) -> Result<(f64, f64)> {
-        let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
-        let mut take = |v: f64| {
-            if v.is_finite() {
-                (min, max) = (min.min(v), max.max(v));
-            }
-        };
-        for chunk in 0..2 {
-            self.shares(RANGE_CHUNKS + chunk)?.iter().flat_map(|s| &s.values).for_each(|v| take(*v));
-        }
-        for step in 0..self.task.times.len() {
-            for block in 0..self.task.blocks.len() {
-                let teacher = self.task.teachers.teacher(step, block)?;
-                if let Some(n) = teacher.as_ref().and_then(|t| t.as_any().downcast_ref::<NetworkBlock>()) {
-                    let n = n.stored.normalisation;
-                    take(n.mid - n.half);
-                    take(n.mid + n.half);
-                }
-            }
-        }
-        if min > max { Ok((0.0, 0.0)) } else { Ok((min, max)) }
-    }
-
     fn load(&mut self, chunk: u64) -> Result<()> {
         let shares = self.shares(chunk)?;
         let axes = self.task.shape.len() + 1;
@@ -200,8 +175,8 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
     let inputs = task.shape.len() + 1;
     let s = &o.student;
     let mut source = TeacherSamples::new(task, time, s.batch, random(VOXELS));
-    let range = source.range()?;
-    source.normalisation = Normalisation::fit(range.0, range.1).map_err(|e| Error::Internal(e.to_string()))?;
+    source.normalisation =
+        Normalisation::fit(task.range.0, task.range.1).map_err(|e| Error::InvalidArgument(e.to_string()))?;
     let bits = if s.bits == 0.0 { 32.0 } else { f64::from(s.bits) };
     let room = task.budget_bytes.saturating_sub(HEAD).max(16) as f64 * 8.0 / bits;
     let width = if s.width > 0 { s.width } else { sizing::width_for(s, inputs, room) };
