@@ -216,11 +216,13 @@ fn through_journal_and_archive() {
     }
 
     let times: Vec<f64> = (0..STEPS).map(|s| s as f64).collect();
+    let total = steps.iter().flatten().fold(Quality::EMPTY, |sum, e| sum.merge(&e.quality));
     let task = DistilTask {
         shape: &SHAPE,
         element_type: ElementType::Float32,
         blocks: &blocks(),
         times: &times,
+        range: (total.min, total.max),
         teachers: &teachers,
         key: ChainKey { seed: 5, variable: 0, block: 0 },
         budget_bytes: 1500,
