@@ -189,15 +189,15 @@ fn check_name(what: &str, name: &str) -> Result<()> {
     Err(Error::InvalidArgument(format!("the name of the {what} {fault}")))
 }
 
-/// Number of a type in files.
+/// Number of a type in files: the bytes of a value.
 fn element_number(t: ElementType) -> u8 {
     match t {
-        ElementType::Float32 => 0,
-        ElementType::Float64 => 1,
+        ElementType::Float32 => 4,
+        ElementType::Float64 => 8,
     }
 }
 
-/// The type with this number; the container refuses others than 0 and 1.
+/// The type with this number; the container refuses others than 4 and 8.
 pub(crate) fn element_type(number: u8) -> ElementType {
-    if number == 0 { ElementType::Float32 } else { ElementType::Float64 }
+    if number == 4 { ElementType::Float32 } else { ElementType::Float64 }
 }
