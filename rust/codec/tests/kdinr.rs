@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use limbeck_codec::{
     BlockDecoder, BlockGeometry, ChainKey, DistilTask, EncodedSegment, EncodedStep, KdInr, KdInrOptions, Mask, Method,
-    Result, StepKind, TeacherSource,
+    Quality, Result, StepKind, TeacherSource,
 };
 use limbeck_field::{ElementType, Extent, Region, Values, Volume};
 
