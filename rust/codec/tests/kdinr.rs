@@ -303,3 +303,14 @@ fn a_variable_that_never_changes_costs_a_few_bytes() {
     let s = distil(&r, &[0.0, 1.0], KdInrOptions::default(), 1000, None);
     assert!(s.payload.len() < 48 && s.quality.squared_error == 0.0, "{} bytes", s.payload.len());
 }
+
+#[test]
+fn a_difference_refuses_another_base() {
+    let r = run(&[10, 10, 10], ElementType::Float32, &[0.0, 0.02, 0.04], quick(), 2);
+    let open = |base: Option<&dyn BlockDecoder>| {
+        KdInr::new(quick()).open_step(&r.geometry, StepKind::Network, &r.steps[2].payload, None, base).map(|_| ())
+    };
+    assert!(open(Some(r.decoders[1].as_ref())).is_ok());
+    assert!(open(Some(r.decoders[0].as_ref())).is_err());
+    assert!(open(None).is_err());
+}

@@ -40,11 +40,18 @@ impl Stored {
         if count / 2048 > rest.len() {
             return Err(Error::Corruption(format!("{} bytes cannot hold {count} parameters", rest.len())));
         }
-        let base = if head.flags & DIFFERENCE != 0 {
+        let (base, rest) = if head.flags & DIFFERENCE != 0 {
             let base = base.and_then(|b| b.quantised.as_ref().filter(|_| same_shape(&b.network, &head.architecture)));
-            Some(base.ok_or_else(|| Error::Corruption("a difference to a network that is not there".into()))?)
+            let base = base.ok_or_else(|| Error::Corruption("a difference to a network that is not there".into()))?;
+            let (checksum, rest) = rest
+                .split_at_checked(4)
+                .ok_or_else(|| Error::Corruption("a network's payload is shorter than its head".into()))?;
+            if checksum != base.checksum().to_le_bytes() {
+                return Err(Error::Corruption("a difference to another version of its base step".into()));
+            }
+            (Some(base), rest)
         } else {
-            None
+            (None, rest)
         };
         let quantiser = Quantiser::new(&head.architecture);
         let quantised = quantiser.decode(rest, base);
@@ -59,7 +66,10 @@ impl Stored {
         let flags = (self.flags & !DIFFERENCE) | difference;
         let mut bytes = Head { architecture, normalisation: self.normalisation, flags }.write();
         match &self.quantised {
-            Some(q) => bytes.extend(Quantiser::new(&architecture).encode(q, base)),
+            Some(q) => {
+                bytes.extend(base.iter().flat_map(|b| b.checksum().to_le_bytes()));
+                bytes.extend(Quantiser::new(&architecture).encode(q, base));
+            }
             None => bytes.extend(self.network.parameters.iter().flat_map(|p| p.to_le_bytes())),
         }
         bytes

@@ -44,6 +44,13 @@ pub(crate) struct Quantised {
     pub integers: Vec<i32>,
 }
 
+impl Quantised {
+    /// CRC-32C of the codes and then of the integers (32 bits each, little-endian): what a difference names its base by.
+    pub fn checksum(&self) -> u32 {
+        self.integers.iter().fold(crc32c::crc32c(&self.codes), |crc, i| crc32c::crc32c_append(crc, &i.to_le_bytes()))
+    }
+}
+
 /// Rounds parameters of one architecture, rows found once.
 pub(crate) struct Quantiser {
     rows: Vec<(std::ops::Range<usize>, Class)>,
