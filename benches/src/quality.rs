@@ -88,7 +88,7 @@ fn compare(series: &Series, archive: &Path) -> Result<Vec<Quality>> {
     let whole = Region { start: vec![0; shape.len()], count: shape.to_vec(), every: vec![1; shape.len()] };
     (0..series.steps())
         .map(|step| {
-            let decoded: Vec<f64> = dataset.read(VARIABLE, step, &whole)?;
+            let decoded: Vec<f64> = dataset.read(VARIABLE, step as u64, &whole)?;
             let original = series.step(step);
             if decoded.len() != original.len() {
                 return Err(Error::Setup(format!("step {step}: {} of {} values", decoded.len(), original.len())));
