@@ -392,16 +392,16 @@ lbk_status lbk_variable_set_attribute(lbk_variable *variable,
 //
 // - variable  the variable
 // - offset    one number per axis, the slowest first: global index of the block's first value; copied; NULL for all 0
-// - count     one number per axis, the slowest first: values of the block along each axis, without ghosts; 0 makes it
-//             empty; copied
+// - count     one number per axis, the slowest first: values of the block along each axis, without ghosts, at least 1;
+//             a process that holds nothing of a variable adds no block; copied
 // - strides   one number per axis, the slowest first: distance in bytes in this process's memory between neighbours
 //             along that axis, ghosts and other fields in between included; may be negative; copied; NULL for an array
 //             that is contiguous with the last axis fastest. {z, y, x} of float f[nz + 2][ny + 2][nx + 2] have
 //             {4 (ny + 2) (nx + 2), 4 (nx + 2), 4}
 // - block     receives the handle, which lives as long as the session
 //
-// Returns LBK_OK; LBK_INVALID_ARGUMENT if the box is not within the variable's shape, or values would lie on top of each
-// other; LBK_INVALID_STATE after commit; LBK_INVALID_HANDLE.
+// Returns LBK_OK; LBK_INVALID_ARGUMENT if the box is empty or not within the variable's shape, or the strides lead
+// further than memory does; LBK_INVALID_STATE after commit; LBK_INVALID_HANDLE.
 lbk_status lbk_variable_add_block(lbk_variable *variable,
                                   const int64_t *offset,
                                   const int64_t *count,
@@ -509,7 +509,7 @@ lbk_status lbk_step_begin(lbk_session *session,
 // - session   the run
 // - block     which one
 // - data      address of the block's first value (behind the ghosts), in the type of the variable; the others lie where
-//             the strides of the block say; only read, and only during the call; NULL only for an empty block
+//             the strides of the block say; only read, and only during the call
 //
 // Returns LBK_OK; LBK_NOT_FINITE if there are NaN or infinities and the option "nonfinite" is "error" (the message has
 // their number and the first index; the block may be put again); LBK_INVALID_STATE outside of a step or if the block was

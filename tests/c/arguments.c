@@ -124,8 +124,8 @@ static void null_arguments_of_live_handles(void) {
 
 static void stale_and_foreign_handles(void) {
     lbk_config *config = NULL;
-    lbk_variable *v = NULL;
-    lbk_block *b = NULL;
+    lbk_variable *v = NULL, *other = NULL;
+    lbk_block *b = NULL, *others = NULL;
     lbk_session *first = open_session("first.lbk", NULL), *second = open_session("second.lbk", NULL), *stale = first;
     float values[64] = {0};
     int on_the_stack = 0;
@@ -133,6 +133,9 @@ static void stale_and_foreign_handles(void) {
     EXPECT(LBK_OK, lbk_variable_define(first, "u", LBK_FLOAT32, 3, shape, &v));
     EXPECT(LBK_OK, lbk_variable_add_block(v, NULL, shape, NULL, &b));
     EXPECT(LBK_OK, lbk_session_commit(first));
+    EXPECT(LBK_INVALID_ARGUMENT, lbk_session_commit(second)); /* without a variable */
+    EXPECT(LBK_OK, lbk_variable_define(second, "u", LBK_FLOAT32, 3, shape, &other));
+    EXPECT(LBK_OK, lbk_variable_add_block(other, NULL, shape, NULL, &others));
     EXPECT(LBK_OK, lbk_session_commit(second));
     EXPECT(LBK_OK, lbk_step_begin(second, 0, 0.0));
     EXPECT(LBK_INVALID_HANDLE, lbk_put(second, b, values));

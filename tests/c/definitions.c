@@ -58,11 +58,12 @@ static void variables(void) {
 
 static void blocks(void) {
     static const int64_t shape[3] = {8, 8, 8}, far[3] = {0, 0, 5}, half[3] = {8, 8, 4}, negative[3] = {-1, 0, 0};
-    static const int64_t empty[3] = {8, 0, 8}, huge[3] = {INT64_MAX, 1, 1}, on_top[3] = {4, 4, 4};
+    static const int64_t empty[3] = {8, 0, 8}, huge[3] = {INT64_MAX, 1, 1};
     static const int64_t backwards[3] = {256, 32, -4}, wild[3] = {INT64_MAX, INT64_MAX, INT64_MIN};
-    lbk_session *s = open_session("blocks.lbk", NULL);
+    static const char *const ratio[] = {"target.ratio", "1", NULL};
+    lbk_session *s = open_session("blocks.lbk", ratio);
     lbk_variable *v = NULL, *late = NULL;
-    lbk_block *b = NULL, *nothing = NULL, *mirrored = NULL;
+    lbk_block *b = NULL, *mirrored = NULL;
     float values[8 * 8 * 8];
     for (int i = 0; i < 512; i++) values[i] = (float)i;
 
@@ -72,10 +73,10 @@ static void blocks(void) {
     EXPECT(LBK_INVALID_ARGUMENT, lbk_variable_add_block(v, NULL, negative, NULL, &b));
     EXPECT(LBK_INVALID_ARGUMENT, lbk_variable_add_block(v, huge, half, NULL, &b));
     EXPECT(LBK_INVALID_ARGUMENT, lbk_variable_add_block(v, NULL, huge, NULL, &b));
-    EXPECT(LBK_INVALID_ARGUMENT, lbk_variable_add_block(v, NULL, half, on_top, &b));
+    EXPECT(LBK_INVALID_ARGUMENT, lbk_variable_add_block(v, NULL, empty, NULL, &b));
+    MESSAGE("axis 1");
     EXPECT(LBK_INVALID_ARGUMENT, lbk_variable_add_block(v, NULL, half, wild, &b));
     CHECK(!b);
-    EXPECT(LBK_OK, lbk_variable_add_block(v, NULL, empty, NULL, &nothing));
     EXPECT(LBK_OK, lbk_variable_add_block(v, NULL, shape, backwards, &mirrored));
     EXPECT(LBK_OK, lbk_session_commit(s));
 
@@ -83,7 +84,6 @@ static void blocks(void) {
     EXPECT(LBK_INVALID_STATE, lbk_variable_define(s, "late", LBK_FLOAT32, 3, shape, &late));
     EXPECT(LBK_INVALID_STATE, lbk_variable_add_block(v, NULL, shape, NULL, &b));
     EXPECT(LBK_OK, lbk_step_begin(s, 0, 0.0));
-    EXPECT(LBK_OK, lbk_put(s, nothing, NULL));
     EXPECT(LBK_OK, lbk_put(s, mirrored, values + 7)); /* x runs downwards */
     EXPECT(LBK_OK, lbk_step_end(s));
     EXPECT(LBK_OK, lbk_session_close(&s));

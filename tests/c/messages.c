@@ -99,7 +99,8 @@ static void log_callback(void) {
     EXPECT(LBK_OK, lbk_step_begin(s, 0, 0.0));
     EXPECT(LBK_OK, lbk_put(s, b, line));
     EXPECT(LBK_OK, lbk_step_end(s));
-    EXPECT(LBK_OK, lbk_session_close(&s));
+    EXPECT(LBK_DEGRADED, lbk_session_close(&s)); /* no archive is a thousandth of 128 bytes */
+    MESSAGE("lbk_session_close: ");
     EXPECT(LBK_OK, lbk_set_log_callback(NULL, LBK_LOG_INFO, NULL));
     CHECK(c.lines > 0 && c.bad == 0);
     const long before = c.lines;

@@ -16,9 +16,11 @@ static lbk_session *two_blocks(const char *path, const char *const *options, lbk
     return s;
 }
 
+static const char *const small[] = {"target.ratio", "2", NULL};
+
 static void order(void) {
     lbk_block *a = NULL, *b = NULL;
-    lbk_session *s = two_blocks("order.lbk", NULL, &a, &b);
+    lbk_session *s = two_blocks("order.lbk", small, &a, &b);
     int64_t cycle = 0;
     size_t needed = 0;
 
@@ -61,9 +63,9 @@ static void order(void) {
 }
 
 static void not_finite(void) {
-    static const char *const mask[] = {"nonfinite", "mask", NULL};
+    static const char *const mask[] = {"nonfinite", "mask", "target.ratio", "2", NULL};
     lbk_block *a = NULL, *b = NULL;
-    lbk_session *s = two_blocks("error.lbk", NULL, &a, &b);
+    lbk_session *s = two_blocks("error.lbk", small, &a, &b);
     const float old = u[100];
 
     EXPECT(LBK_OK, lbk_session_commit(s));

@@ -97,9 +97,15 @@ fn round_trip() {
 fn the_header_is_c99_and_cpp() {
     let directory = tempfile::tempdir().unwrap();
     let source = directory.path().join("header.c");
-    std::fs::write(&source, "#include <limbeck/limbeck.h>\nint main(void) { return lbk_abi_version() < 0; }\n").unwrap();
-    let languages =
-        [("cc", "c", "c99"), ("cc", "c", "c11"), ("c++", "c++", "c++11"), ("c++", "c++", "c++17"), ("c++", "c++", "c++20")];
+    std::fs::write(&source, "#include <limbeck/limbeck.h>\nint main(void) { return lbk_abi_version() < 0; }\n")
+        .unwrap();
+    let languages = [
+        ("cc", "c", "c99"),
+        ("cc", "c", "c11"),
+        ("c++", "c++", "c++11"),
+        ("c++", "c++", "c++17"),
+        ("c++", "c++", "c++20"),
+    ];
     for (compiler, language, standard) in languages {
         let output = Command::new(compiler)
             .args(["-x", language, &format!("-std={standard}"), "-Wall", "-Wextra", "-Wpedantic", "-Werror"])

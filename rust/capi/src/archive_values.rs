@@ -9,6 +9,7 @@ use crate::archive::{ArchiveHandle, lbk_archive};
 use crate::error::Failure;
 use crate::guard::guarded;
 use crate::handle;
+use crate::pool::parallel;
 use crate::status::{LBK_NOT_FOUND, LBK_OK, lbk_status};
 use crate::text::{all_non_negative, array, array_mut, non_negative, string};
 use crate::variable::{element_type, lbk_type};
@@ -68,14 +69,16 @@ pub unsafe extern "C" fn lbk_archive_read(
             Failure::new(LBK_NOT_FOUND, format!("there is no step {step}: there are {} of them", steps.len()))
         })?;
         match element_type(r#type)? {
-            // SAFETY: the caller vouches for as many values of this type as the region has.
-            ElementType::Float32 => unsafe {
-                copy_out(&archive.0.read::<f32>(&variable.name, step.index, &region)?, out)?
-            },
-            // SAFETY: as above.
-            ElementType::Float64 => unsafe {
-                copy_out(&archive.0.read::<f64>(&variable.name, step.index, &region)?, out)?
-            },
+            ElementType::Float32 => {
+                let values = parallel(|| Ok(archive.0.read::<f32>(&variable.name, step.index, &region)?))?;
+                // SAFETY: the caller vouches for as many values of this type as the region has.
+                unsafe { copy_out(&values, out)? };
+            }
+            ElementType::Float64 => {
+                let values = parallel(|| Ok(archive.0.read::<f64>(&variable.name, step.index, &region)?))?;
+                // SAFETY: as above.
+                unsafe { copy_out(&values, out)? };
+            }
         }
         Ok(LBK_OK)
     })
@@ -123,7 +126,7 @@ pub unsafe extern "C" fn lbk_archive_sample(
         let numbers = numbers.ok_or_else(|| Failure::argument(format!("{n} points are more than memory can hold")))?;
         // SAFETY: the caller vouches for n rows of points.
         let points = unsafe { array(points, numbers, "points")? };
-        let values = archive.0.sample(&variable.name, points, space)?;
+        let values = parallel(|| Ok(archive.0.sample(&variable.name, points, space)?))?;
         match element_type {
             ElementType::Float32 => {
                 let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();

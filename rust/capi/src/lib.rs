@@ -4,7 +4,8 @@
 //! Every export goes through [`guard`]; handles are looked up in [`handle`] and never dereferenced; what crosses the
 //! boundary as text or array does so in [`text`]. The comments of the exports are the reference manual, and safety is
 //! the contract that they state per parameter.
-#![allow(clippy::missing_safety_doc, non_camel_case_types)]
+// Names are those of the header; its comments have aligned columns, and say per parameter what has to hold.
+#![allow(non_camel_case_types, clippy::doc_overindented_list_items, clippy::missing_safety_doc)]
 
 mod archive;
 mod archive_axis;
@@ -19,6 +20,7 @@ mod handle;
 mod info;
 mod log;
 mod metrics;
+mod pool;
 mod session;
 mod status;
 mod step;

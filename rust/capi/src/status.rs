@@ -1,5 +1,4 @@
 //! What every call returns.
-#![allow(non_camel_case_types)]
 
 use std::ffi::c_char;
 

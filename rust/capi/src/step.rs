@@ -40,7 +40,7 @@ pub unsafe extern "C" fn lbk_step_begin(session: *mut lbk_session, cycle: i64, t
 /// - session   the run
 /// - block     which one
 /// - data      address of the block's first value (behind the ghosts), in the type of the variable; the others lie where
-///             the strides of the block say; only read, and only during the call; NULL only for an empty block
+///             the strides of the block say; only read, and only during the call
 ///
 /// Returns LBK_OK; LBK_NOT_FINITE if there are NaN or infinities and the option "nonfinite" is "error" (the message has
 /// their number and the first index; the block may be put again); LBK_INVALID_STATE outside of a step or if the block was
@@ -60,9 +60,7 @@ pub unsafe extern "C" fn lbk_put(
             if block.owner != session.addr() {
                 return Err(Failure::new(LBK_INVALID_HANDLE, "the block belongs to another session"));
             }
-            if !block.empty {
-                output(data.cast_mut(), "data")?;
-            }
+            output(data.cast_mut(), "data")?;
             // SAFETY: the caller vouches for the values that block and strides describe from `data` on.
             let outcome = held.with(|session| Ok(unsafe { session.put(block.id, data.cast())? }))?;
             Ok(warned("lbk_put", outcome))

@@ -80,7 +80,7 @@ fn check_pointer<T>(array: *const T, length: usize, argument: &str) -> Result<()
     Ok(())
 }
 
-/// Refuses a NULL output, before any work is done.
+/// Refuses a NULL pointer to an output or to data, before any work is done.
 pub fn output<T>(pointer: *mut T, argument: &str) -> Result<(), Failure> {
     if pointer.is_null() { Err(Failure::argument(format!("{argument} is NULL"))) } else { Ok(()) }
 }

@@ -50,8 +50,6 @@ pub struct BlockHandle {
     pub owner: usize,
     /// The block in it.
     pub id: BlockId,
-    /// True if it holds no value, so that there is nothing to point to.
-    pub empty: bool,
 }
 
 impl Held for VariableHandle {
@@ -169,16 +167,16 @@ pub unsafe extern "C" fn lbk_variable_set_attribute(
 ///
 /// - variable  the variable
 /// - offset    one number per axis, the slowest first: global index of the block's first value; copied; NULL for all 0
-/// - count     one number per axis, the slowest first: values of the block along each axis, without ghosts; 0 makes it
-///             empty; copied
+/// - count     one number per axis, the slowest first: values of the block along each axis, without ghosts, at least 1;
+///             a process that holds nothing of a variable adds no block; copied
 /// - strides   one number per axis, the slowest first: distance in bytes in this process's memory between neighbours
 ///             along that axis, ghosts and other fields in between included; may be negative; copied; NULL for an array
 ///             that is contiguous with the last axis fastest. {z, y, x} of float f[nz + 2][ny + 2][nx + 2] have
 ///             {4 (ny + 2) (nx + 2), 4 (nx + 2), 4}
 /// - block     receives the handle, which lives as long as the session
 ///
-/// Returns LBK_OK; LBK_INVALID_ARGUMENT if the box is not within the variable's shape, or values would lie on top of each
-/// other; LBK_INVALID_STATE after commit; LBK_INVALID_HANDLE.
+/// Returns LBK_OK; LBK_INVALID_ARGUMENT if the box is empty or not within the variable's shape, or the strides lead
+/// further than memory does; LBK_INVALID_STATE after commit; LBK_INVALID_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lbk_variable_add_block(
     variable: *mut lbk_variable,
@@ -207,9 +205,8 @@ pub unsafe extern "C" fn lbk_variable_add_block(
             let id = variable
                 .session
                 .with(|session| Ok(session.add_block(variable.id, &offset, &count, strides.as_deref())?))?;
-            let empty = count.contains(&0);
             // SAFETY: the caller vouches for `block`, and it is not NULL.
-            unsafe { set(block, handle::give(Arc::new(BlockHandle { owner: variable.owner, id, empty }))) };
+            unsafe { set(block, handle::give(Arc::new(BlockHandle { owner: variable.owner, id }))) };
             Ok(LBK_OK)
         },
     )
