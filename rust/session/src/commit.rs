@@ -22,6 +22,9 @@ use crate::{Error, Result, Session, journal, workers};
 /// Memory for copies unless told otherwise, at least.
 const LEAST_AUTOMATIC: u64 = 256 << 20;
 
+/// Bytes that a frame may have beyond the values of its block.
+const FRAME_OVERHEAD: u64 = 1024;
+
 /// How the memory is shared out.
 #[derive(Debug, PartialEq, Eq)]
 struct Budget {
@@ -100,12 +103,14 @@ impl Session {
 
     fn share_out(&self, step: u64, largest: u64, workers: usize) -> Result<Budget> {
         let aside = if self.settings.policy == Policy::Spill { largest.saturating_mul(workers as u64) } else { 0 };
-        let budget = Budget::of(self.settings.queue_bytes, step, aside);
+        // The largest frame is that of a block which is kept plainly and cannot be packed.
+        let frame = largest.saturating_add(FRAME_OVERHEAD);
+        let budget = Budget::of(self.settings.queue_bytes, step.saturating_mul(3).saturating_add(aside), aside, frame);
         if budget.copies < step.saturating_add(aside) {
-            let least = Budget::least(step.saturating_add(aside));
+            let least = Budget::least(step.saturating_add(aside), frame);
             return Err(Error::InvalidArgument(format!(
-                "queue.bytes = {} is too little: a step has {step} bytes and the workers need {aside} beside it, so that at \
-                 least {least} are needed",
+                "queue.bytes = {} is too little: a step has {step} bytes and the workers need {aside} beside it; with what \
+                 is on its way to the journal, at least {least} are needed",
                 budget.total
             )));
         }
@@ -141,16 +146,16 @@ pub(crate) fn geometry(variable: &VariableDescription, block: usize) -> BlockGeo
 }
 
 impl Budget {
-    fn of(total: Option<u64>, step: u64, aside: u64) -> Budget {
-        let total =
-            total.unwrap_or_else(|| Budget::least(step.saturating_mul(3).saturating_add(aside)).max(LEAST_AUTOMATIC));
-        let frames = total / 16;
+    /// `copies`: what an automatic budget has for copies, `frame`: bytes of the largest frame.
+    fn of(total: Option<u64>, copies: u64, aside: u64, frame: u64) -> Budget {
+        let total = total.unwrap_or_else(|| Budget::least(copies, frame).max(LEAST_AUTOMATIC));
+        let frames = (total / 16).max(frame).min(total);
         Budget { total, copies: total - frames, aside, frames }
     }
 
     /// The smallest total that leaves so much for copies.
-    fn least(copies: u64) -> u64 {
-        copies.saturating_add(copies.div_ceil(15))
+    fn least(copies: u64, frame: u64) -> u64 {
+        copies.saturating_add(frame.max(copies.saturating_sub(1) / 15))
     }
 }
 
@@ -160,13 +165,15 @@ mod tests {
 
     #[test]
     fn memory_is_shared_out_within_the_total() {
-        for (step, aside) in [(1u64, 0u64), (100, 40), (1 << 30, 1 << 28), (1_000_003, 77)] {
-            let least = Budget::least(step + aside);
-            let b = Budget::of(Some(least), step, aside);
-            assert!(b.copies >= step + aside && b.copies + b.frames == b.total);
-            assert!(Budget::of(Some(least - 1), step, aside).copies < step + aside);
-            assert!(Budget::of(None, step, aside).copies >= 3 * step + aside);
+        for (copies, aside, frame) in
+            [(1u64, 0u64, 1u64), (100, 40, 3), (1 << 30, 1 << 28, 1 << 20), (1_000_003, 77, 99_999)]
+        {
+            let least = Budget::least(copies, frame);
+            let b = Budget::of(Some(least), copies, aside, frame);
+            assert!(b.copies >= copies && b.frames >= frame && b.copies + b.frames == b.total);
+            assert!(Budget::of(Some(least - 1), copies, aside, frame).copies < copies);
+            assert!(Budget::of(None, copies, aside, frame).copies >= copies);
         }
-        assert_eq!(Budget::of(None, 8, 8).total, LEAST_AUTOMATIC);
+        assert_eq!(Budget::of(None, 8, 8, 8).total, LEAST_AUTOMATIC);
     }
 }

@@ -343,7 +343,9 @@ impl OpenStep {
         let name = &running.shop.lanes[first].name;
         let others = if n > 1 { format!(" and {} more", n - 1) } else { String::new() };
         Some(match &self.blocks[first] {
-            Slot::Refused(why) => format!("the step of cycle {} is not accepted: {why}", self.cycle),
+            Slot::Refused(why) => {
+                format!("the step of cycle {} is not accepted, since {name} was not taken: {why}", self.cycle)
+            }
             _ => format!("the step of cycle {} is not accepted: {name}{others} was not put", self.cycle),
         })
     }
