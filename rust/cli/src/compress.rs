@@ -61,6 +61,10 @@ pub struct Arguments {
     settings: SettingArgs,
 }
 
+/// Steps that are read before the oldest of them is in the journal: enough to keep the workers busy, few enough to
+/// stop soon when interrupted.
+const AHEAD: usize = 3;
+
 /// Variables with their files.
 struct Inputs {
     variables: Vec<(String, Series)>,
@@ -197,7 +201,8 @@ fn feed(inputs: &mut Inputs, arguments: &Arguments, config: &Config, console: &C
     let mut taken = 0;
     let fed = feed_steps(&mut session, inputs, &blocks, &progress, &mut taken);
     // Also after a failure: what was taken is to be in the journal.
-    let failed = match fed.and_then(|()| wait(&session, taken, &progress)) {
+    let last = taken.checked_sub(1).map_or(Ok(()), |last| wait(&session, last as i64, &progress));
+    let failed = match fed.and(last) {
         Ok(()) => None,
         Err(e) => {
             let _ = session.step_cancel();
@@ -227,6 +232,9 @@ fn feed_steps(
     let types = inputs.variables.iter().map(|(_, s)| input::buffer(s.element_type));
     let mut buffers: Vec<Values> = types.collect();
     for (step, &time) in inputs.times.iter().enumerate() {
+        if step >= AHEAD {
+            wait(session, (step - AHEAD) as i64, progress)?;
+        }
         if interrupt::requested() {
             return Ok(());
         }
@@ -254,13 +262,15 @@ fn tell(outcome: Outcome, step: usize, progress: &Progress) {
     }
 }
 
-/// Waits for the workers, showing how far they are. An interruption ends the waiting.
-fn wait(session: &Session, taken: usize, progress: &Progress) -> Result<()> {
-    if taken == 0 {
-        return Ok(());
-    }
-    while !interrupt::requested() && !session.wait(taken as i64 - 1, Duration::from_millis(250))? {
+/// Waits until the step of this cycle and all before it are in the journal or dropped, showing how far the workers are.
+/// An interruption ends the waiting.
+fn wait(session: &Session, cycle: i64, progress: &Progress) -> Result<()> {
+    while !interrupt::requested() && !session.wait(cycle, Duration::from_millis(250))? {
         show(session, progress);
+        let m = session.metrics();
+        if m.durable + m.dropped >= m.accepted {
+            break;
+        }
     }
     show(session, progress);
     Ok(())

@@ -65,7 +65,8 @@ impl Console {
             (true, _) => Shown::Nothing,
             (false, true) => {
                 let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-                let template = format!("{{prefix}} {{wide_bar}} {{pos}}/{{len}} {unit}, {{elapsed}} + {{eta}} {{msg}}");
+                let amount = if unit == "%" { "{pos} %".to_string() } else { format!("{{pos}}/{{len}} {unit}") };
+                let template = format!("{{prefix}} {{wide_bar}} {amount}, {{elapsed}} + {{eta}} {{msg}}");
                 // The template is a constant of ours: if it were wrong, the default would do.
                 bar.set_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()));
                 bar.set_prefix(label.to_string());

@@ -60,13 +60,13 @@ fn journal_of(path: &Path) -> Result<PathBuf> {
 
 /// Distils with progress, and passes on what did not go as asked.
 pub fn distil(run: &Path, output: &Path, config: &Config, console: &Console) -> Result<CloseReport> {
-    let progress = console.progress("distilling", 1000, "‰");
+    let progress = console.progress("distilling", 100, "%");
     // Progress is told from any thread.
     let shown = Mutex::new(progress);
     let result = distil_run(run, output, config, &|p| {
         let share = (p.index as f64 + p.done.clamp(0.0, 1.0)) / p.variables.max(1) as f64;
         let message = format!("{} {} dB against the teachers", p.variable, decibels(p.psnr));
-        shown.lock().unwrap_or_else(|e| e.into_inner()).at((share * 1000.0) as u64, &message);
+        shown.lock().unwrap_or_else(|e| e.into_inner()).at((share * 100.0) as u64, &message);
     });
     shown.into_inner().unwrap_or_else(|e| e.into_inner()).finish();
     let report = result?;

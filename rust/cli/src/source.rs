@@ -191,9 +191,9 @@ pub fn attribute_text(attribute: &Attribute) -> String {
     match attribute {
         Attribute::Text(text) => text.clone(),
         Attribute::Integer(i) => i.to_string(),
-        Attribute::Float(v) => v.to_string(),
+        Attribute::Float(v) => format!("{v:?}"),
         Attribute::FloatArray(all) if all.len() > 8 => format!("{} numbers", all.len()),
-        Attribute::FloatArray(all) => all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        Attribute::FloatArray(all) => all.iter().map(|v| format!("{v:?}")).collect::<Vec<_>>().join(", "),
     }
 }
 
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn ratios_in_words() {
         assert_eq!(ratio(1520.6), "1,521");
-        assert_eq!(ratio(3.14159), "3.14");
+        assert_eq!(ratio(2.71328), "2.71");
         let size = Size { file_bytes: 1000, float32_bytes: 1_000_000 };
         assert_eq!(
             size.sentence(Path::new("a/run.lbk")),

@@ -27,7 +27,7 @@ fn inputs_that_are_no_series() {
     compress(&["u.npy", "--axes", "tzyx"]).ends_with(3).says(&["3 axes", "--axes"]);
     std::fs::write(bench.path("t.txt"), "0 1").unwrap();
     compress(&["u.npy", "--times", "t.txt"]).ends_with(3).says(&["2 times", "3 steps"]);
-    compress(&["u.npy", "--times", "0:-1"]).ends_with(2);
+    compress(&["u.npy", "--times", "0:inf"]).ends_with(2).says(&["finite"]);
     bench.wave("v.npy", &[2, 4, 4]);
     compress(&["--variable", "u=u.npy", "--variable", "v=v.npy"]).ends_with(3).says(&["2 steps", "3"]);
     let left: Vec<String> = bench.files().into_iter().filter(|f| f.contains("run")).collect();
