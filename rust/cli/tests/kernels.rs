@@ -31,7 +31,7 @@ fn every_kernel_trains() {
         let bench = Bench::new();
         bench.wave("rho.npy", &[2, 8, 10, 12]);
         let mut command = bench.command(&["compress", "rho.npy", "-o", "run.lbk", "--ratio", "3", "--quiet"]);
-        for option in ["teacher.samples=60000", "student.samples=60000", "teacher.width=16", "student.width=16"] {
+        for option in ["teacher.samples=200000", "student.samples=200000", "teacher.batch=256", "student.batch=256"] {
             command.args(["--set", option]);
         }
         assert!(command.env("LIMBECK_KERNEL", kernel).status().unwrap().success(), "{kernel}");
