@@ -122,7 +122,7 @@ fn distil(
 #[test]
 fn teachers_fit_fields_of_every_rank_and_type() {
     for (shape, element_type) in [
-        (vec![200], ElementType::Float32),
+        (vec![400], ElementType::Float32),
         (vec![30, 40], ElementType::Float64),
         (vec![16, 20, 24], ElementType::Float32),
         (vec![1, 20, 24], ElementType::Float64),
@@ -313,4 +313,17 @@ fn a_difference_refuses_another_base() {
     assert!(open(Some(r.decoders[1].as_ref())).is_ok());
     assert!(open(Some(r.decoders[0].as_ref())).is_err());
     assert!(open(None).is_err());
+}
+
+#[test]
+fn small_fields_do_well_with_what_is_chosen_for_them() {
+    for shape in [vec![100], vec![24, 30], vec![8, 10, 12]] {
+        let times = [0.0, 0.1, 0.2, 0.3];
+        let r = run(&shape, ElementType::Float64, &times, KdInrOptions::default(), 2);
+        for e in &r.steps {
+            assert!(e.quality.psnr() > 40.0, "{shape:?}: a teacher has {:.1} dB", e.quality.psnr());
+        }
+        let s = distil(&r, &times, KdInrOptions::default(), 600, None);
+        assert!(s.quality.psnr() > 32.0, "{shape:?}: the student has {:.1} dB", s.quality.psnr());
+    }
 }

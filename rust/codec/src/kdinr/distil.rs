@@ -173,7 +173,8 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
     let random = |stream: u64| Random::new(&[key[0], key[1], stream]);
     let (time, by_index) = TimeMap::choose(task.times);
     let inputs = task.shape.len() + 1;
-    let s = &o.student;
+    let values = task.blocks.iter().map(|b| b.len() as f64).sum::<f64>() * task.times.len() as f64;
+    let s = &o.student.with_batch(sizing::batch(&o.student, values, sizing::STUDENT_BATCH));
     let mut source = TeacherSamples::new(task, time, s.batch, random(VOXELS));
     source.normalisation =
         Normalisation::fit(task.range.0, task.range.1).map_err(|e| Error::InvalidArgument(e.to_string()))?;
@@ -188,10 +189,9 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
         sizing::architecture(s, inputs, width, omega)
     };
     architecture.check().map_err(|e| Error::InvalidArgument(e.to_string()))?;
-    let values = task.blocks.iter().map(|b| b.len() as f64).sum::<f64>() * task.times.len() as f64;
     let samples = match s.samples {
         _ if source.normalisation.half == 0.0 => 1,
-        0 => (sizing::student_samples(values, architecture.parameters()) as f64 * o.effort) as u64,
+        0 => (sizing::student_samples(values, architecture.parameters(), s.batch) * o.effort) as u64,
         n => n,
     };
 

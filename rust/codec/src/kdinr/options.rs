@@ -47,7 +47,7 @@ pub struct FitOptions {
     pub omega: f32,
     /// Optimiser.
     pub optimiser: Optimiser,
-    /// Samples per optimiser step.
+    /// Samples per optimiser step; 0: chosen by size.
     pub batch: usize,
     /// Samples of a fit from nothing; 0: chosen by size.
     pub samples: u64,
@@ -103,7 +103,7 @@ impl KdInrOptions {
             depth: 3,
             omega: 0.0,
             optimiser: Optimiser::Muon,
-            batch: 1536,
+            batch: 0,
             samples: 0,
             rate: 5e-3,
             matrix_rate: 1.5e-2,
@@ -111,7 +111,7 @@ impl KdInrOptions {
             bits: 8.0,
             fine_tune: 0.1,
         };
-        let student = FitOptions { bits: 7.0, depth: 4, batch: 3072, ..teacher };
+        let student = FitOptions { bits: 7.0, depth: 4, ..teacher };
         let fast = KdInrOptions {
             teacher,
             effort: 1.0,
@@ -176,6 +176,11 @@ impl KdInrOptions {
 }
 
 impl FitOptions {
+    /// The same with a batch size.
+    pub(crate) fn with_batch(&self, batch: usize) -> FitOptions {
+        FitOptions { batch, ..*self }
+    }
+
     /// The same with learning rates multiplied by `share`.
     pub(crate) fn calmer(&self, share: f32) -> FitOptions {
         FitOptions { rate: self.rate * share, matrix_rate: self.matrix_rate * share, ..*self }
@@ -196,7 +201,7 @@ impl FitOptions {
             "optimiser" => {
                 self.optimiser = choice(key, value, &[("adam", Optimiser::Adam), ("muon", Optimiser::Muon)])?;
             }
-            "batch" => self.batch = number(key, value, 8.0, 1e6)?,
+            "batch" => self.batch = number(key, value, 0.0, 1e6)?,
             "samples" => self.samples = number(key, value, 0.0, 1e15)?,
             "rate" => self.rate = number(key, value, 0.0, 1.0)?,
             "matrix_rate" => self.matrix_rate = number(key, value, 0.0, 1.0)?,

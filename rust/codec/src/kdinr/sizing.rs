@@ -31,16 +31,27 @@ pub(crate) fn width_for(o: &FitOptions, inputs: usize, parameters: f64) -> usize
 }
 
 /// Parameters of a teacher for a block of this many values: grows with the cube root (resolution along an axis),
-/// never more than a twentieth of the values.
+/// never more than a sixth of the values.
 pub(crate) fn teacher_parameters(values: usize) -> f64 {
     let v = values as f64;
-    (TEACHER_PARAMETERS * (v / REFERENCE).cbrt()).min(v / 20.0)
+    (TEACHER_PARAMETERS * (v / REFERENCE).cbrt()).min((v / 6.0).max(FEWEST_PARAMETERS))
 }
 
+/// Samples per optimiser step: few values deserve small batches, and with them more steps.
+pub(crate) fn batch(o: &FitOptions, values: f64, largest: usize) -> usize {
+    match o.batch {
+        0 => ((values / 16.0) as usize).next_power_of_two().clamp(128, largest),
+        n => n,
+    }
+}
+
+/// Fewest optimiser steps of a fit from nothing whose samples are chosen by size.
+const FEWEST_STEPS: f64 = 2000.0;
+
 /// Samples of a teacher fitted from nothing.
-pub(crate) fn teacher_samples(values: usize) -> u64 {
+pub(crate) fn teacher_samples(values: usize, batch: usize) -> f64 {
     let v = values as f64;
-    (TEACHER_SAMPLES * (v / REFERENCE).cbrt()).min(v * 60.0) as u64
+    (TEACHER_SAMPLES * (v / REFERENCE).cbrt()).min(v * 60.0).max(FEWEST_STEPS * batch as f64)
 }
 
 /// Initial frequency for a block of this shape.
@@ -51,8 +62,9 @@ pub(crate) fn omega(count: &[usize]) -> f32 {
 }
 
 /// Samples of a student: proportional to its parameters, with a floor.
-pub(crate) fn student_samples(values: f64, parameters: usize) -> u64 {
-    (STUDENT_SAMPLES * (parameters as f64 / 32_768.0).powf(0.25)).min(values * 60.0) as u64
+pub(crate) fn student_samples(values: f64, parameters: usize, batch: usize) -> f64 {
+    let samples = STUDENT_SAMPLES * (parameters as f64 / 32_768.0).powf(0.25);
+    samples.min(values * 60.0).max(FEWEST_STEPS * batch as f64)
 }
 
 /// Values of a 64^3 block, for which the constants below were measured.
@@ -61,3 +73,9 @@ const TEACHER_PARAMETERS: f64 = 13_000.0;
 const TEACHER_SAMPLES: f64 = 3e6;
 const STUDENT_SAMPLES: f64 = 24e6;
 const OMEGA: f64 = 10.0;
+/// A sine network of fewer parameters can hardly be fitted.
+const FEWEST_PARAMETERS: f64 = 250.0;
+/// Largest batch of a teacher that is chosen by size.
+pub(crate) const TEACHER_BATCH: usize = 1536;
+/// Largest batch of a student that is chosen by size.
+pub(crate) const STUDENT_BATCH: usize = 3072;

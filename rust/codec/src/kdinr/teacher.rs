@@ -91,9 +91,10 @@ impl TeacherChain {
         let mut normalised = vec![0.0f32; values];
         normalisation.forward_all(&volume.values, &mut normalised).map_err(|e| Error::Internal(e.to_string()))?;
 
+        let fit_options = o.teacher.with_batch(sizing::batch(&o.teacher, values as f64, sizing::TEACHER_BATCH));
         let full = match o.teacher.samples {
             0 if o.teacher.halving > 0 => paper_samples(&extent.count),
-            0 => (sizing::teacher_samples(values) as f64 * o.effort) as u64,
+            0 => (sizing::teacher_samples(values, fit_options.batch) * o.effort) as u64,
             n => n,
         };
         let samples = if warm.is_some() { (full as f64 * f64::from(o.warm_share)) as u64 } else { full };
@@ -102,7 +103,7 @@ impl TeacherChain {
         let choose = |q: &super::weights::Quantiser, p: &[f32]| q.codes(p, levels);
         let watch = Watch { limit: None, progress: &|_, _| {} };
         let random = self.random(step, VOXELS);
-        let mut source = VoxelSamples::new(&normalised, extent, mask, o.sampler, o.teacher.batch, random)?;
+        let mut source = VoxelSamples::new(&normalised, extent, mask, o.sampler, fit_options.batch, random)?;
         let mut best: Option<(NetworkBlock, Quality, u64)> = None;
         for calm in CALMER {
             let start = match warm {
@@ -116,7 +117,7 @@ impl TeacherChain {
                 None => Precision::Choose(&choose),
             };
             let Fitted { network, quantised, samples } =
-                fit(start, &mut source, &o.teacher.calmer(calm), samples, precision, &watch);
+                fit(start, &mut source, &fit_options.calmer(calm), samples, precision, &watch);
             let flags = if quantised.is_none() { super::payload::UNQUANTISED } else { 0 };
             let block = NetworkBlock::new(extent.clone(), Stored::new(normalisation, flags, network, quantised));
             let quality = measure(&block, extent, self.geometry.element_type, volume, mask)?;
@@ -192,7 +193,7 @@ fn measure(
 }
 
 /// Blocks of fewer values are kept as they are: a network would be larger.
-const SMALLEST: usize = 64;
+const SMALLEST: usize = 256;
 
 impl Chain for TeacherChain {
     fn encode(

@@ -25,7 +25,7 @@ const WIDTH_DOC: &str = "Neurons per layer (siren) or the paper's m (kdinr); 0: 
 const DEPTH_DOC: &str = "Hidden layers (siren) or residual blocks (kdinr).";
 const OMEGA_DOC: &str = "Frequency of the first layer; 0: chosen by resolution.";
 const OPTIMISER_DOC: &str = "Optimiser of the matrices.";
-const BATCH_DOC: &str = "Samples per optimiser step.";
+const BATCH_DOC: &str = "Samples per optimiser step; 0: chosen by size.";
 const SAMPLES_DOC: &str = "Samples of a fit from nothing; 0: chosen by size.";
 const RATE_DOC: &str = "Highest learning rate of Adam.";
 const MATRIX_RATE_DOC: &str = "Highest learning rate of the matrices that Muon has.";
@@ -63,7 +63,7 @@ pub(super) const METHOD: &[OptionSpec] = &[
     option("teacher.depth", OptionKind::Integer { min: 1, max: 64 }, DEPTH_DOC),
     option("teacher.omega", number(0.0, 1e3), OMEGA_DOC),
     option("teacher.optimiser", OPTIMISER, OPTIMISER_DOC),
-    option("teacher.batch", OptionKind::Integer { min: 8, max: 1_000_000 }, BATCH_DOC),
+    option("teacher.batch", whole(1_000_000), BATCH_DOC),
     option("teacher.samples", whole(1_000_000_000_000_000), SAMPLES_DOC),
     option("teacher.rate", number(0.0, 1.0), RATE_DOC),
     option("teacher.matrix_rate", number(0.0, 1.0), MATRIX_RATE_DOC),
@@ -86,7 +86,7 @@ pub(super) const METHOD: &[OptionSpec] = &[
     option("student.depth", OptionKind::Integer { min: 1, max: 64 }, DEPTH_DOC),
     option("student.omega", number(0.0, 1e3), OMEGA_DOC),
     option("student.optimiser", OPTIMISER, OPTIMISER_DOC),
-    option("student.batch", OptionKind::Integer { min: 8, max: 1_000_000 }, BATCH_DOC),
+    option("student.batch", whole(1_000_000), BATCH_DOC),
     option("student.samples", whole(1_000_000_000_000_000), SAMPLES_DOC),
     option("student.rate", number(0.0, 1.0), RATE_DOC),
     option("student.matrix_rate", number(0.0, 1.0), MATRIX_RATE_DOC),
