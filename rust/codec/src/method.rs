@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use limbeck_field::{ElementType, Extent, Region, Volume};
 
-use crate::{Error, Mask, Quality, Result};
+use crate::{Error, Mask, Quality, Result, plain};
 
 /// Where a block lies in its variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +69,20 @@ pub struct EncodedStep {
     pub quality: Quality,
     /// Training samples spent.
     pub samples: u64,
+}
+
+impl EncodedStep {
+    /// The values themselves, losslessly: for blocks that no network was, or could be, fitted to.
+    pub fn plain(volume: &Volume) -> EncodedStep {
+        let mut quality = Quality::EMPTY;
+        (0..volume.values.len())
+            .map(|i| volume.values.get(i))
+            .filter(|v| v.is_finite())
+            .for_each(|v| quality.add(v, v));
+        // NaN and infinities stand among the values: no mask is needed.
+        let payload = plain::encode(volume);
+        EncodedStep { kind: StepKind::Plain, base_step: None, payload, mask: None, quality, samples: 0 }
+    }
 }
 
 /// Fits the steps of one (variable, block) in order; keeps what the next step starts from.

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Once};
 
 use limbeck_codec::{
-    BlockDecoder, BlockGeometry, Chain, ChainKey, EncodedStep, Mask, Method, Quality, StepKind, plain,
+    BlockDecoder, BlockGeometry, Chain, ChainKey, EncodedStep, Mask, Method,
 };
 use limbeck_field::Volume;
 use rayon::ThreadPool;
@@ -56,7 +56,7 @@ impl Encoder {
         };
         // What is left of the chain after a failure is in no known state.
         self.chain = self.method.chain(self.geometry.clone(), self.key);
-        Outcome { encoded: plainly(volume, mask), failure: Some(second) }
+        Outcome { encoded: EncodedStep::plain(volume), failure: Some(second) }
     }
 
     /// A panic is an error like others.
@@ -75,24 +75,6 @@ impl Encoder {
                 Err(format!("panic: {}", text.unwrap_or_else(|| "without a message".into())))
             }
         }
-    }
-}
-
-fn plainly(volume: &Volume, mask: Option<&Mask>) -> EncodedStep {
-    let mut quality = Quality::EMPTY;
-    for i in 0..volume.values.len() {
-        let v = volume.values.get(i);
-        if v.is_finite() {
-            quality.add(v, v);
-        }
-    }
-    EncodedStep {
-        kind: StepKind::Plain,
-        base_step: None,
-        payload: plain::encode(volume),
-        mask: mask.map(Mask::encode),
-        quality,
-        samples: 0,
     }
 }
 

@@ -13,7 +13,6 @@ use super::stored::{Stored, same_shape};
 use super::weights::Quantised;
 use crate::{
     BlockDecoder, BlockGeometry, Chain, ChainKey, ConstantBlock, EncodedStep, Error, Mask, Quality, Result, StepKind,
-    plain,
 };
 
 /// Fits one network per step, from the previous step's where allowed.
@@ -46,22 +45,6 @@ impl TeacherChain {
 
     fn random(&self, step: u64, stream: u64) -> Random {
         Random::new(&[self.key.seed, u64::from(self.key.variable), u64::from(self.key.block), step, stream])
-    }
-
-    fn plain(volume: &Volume) -> EncodedStep {
-        let mut quality = Quality::EMPTY;
-        (0..volume.values.len())
-            .map(|i| volume.values.get(i))
-            .filter(|v| v.is_finite())
-            .for_each(|v| quality.add(v, v));
-        EncodedStep {
-            kind: StepKind::Plain,
-            base_step: None,
-            payload: plain::encode(volume),
-            mask: None,
-            quality,
-            samples: 0,
-        }
     }
 
     fn network(
@@ -222,7 +205,7 @@ impl Chain for TeacherChain {
             });
         }
         if volume.values.len() < SMALLEST {
-            return Ok(TeacherChain::plain(volume));
+            return Ok(EncodedStep::plain(volume));
         }
         let statistics = Statistics::measure(volume, mask.map(|m| m.codes.as_slice()))
             .map_err(|e| Error::InvalidArgument(e.to_string()))?;
