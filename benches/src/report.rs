@@ -51,7 +51,7 @@ impl Report {
     }
 }
 
-/// At least three significant digits, whole numbers in groups of three.
+/// At least four significant digits, in groups of three from 1000 on.
 fn number(value: f64) -> String {
     let size = value.abs();
     if !value.is_finite() || (size > 0.0 && size < 1e-3) {
@@ -60,14 +60,17 @@ fn number(value: f64) -> String {
     if size < 1000.0 {
         return format!("{value:.3}");
     }
-    let digits = format!("{size:.0}");
+    let fraction = if size < 1e5 && size.fract() != 0.0 { 1 } else { 0 };
+    let text = format!("{size:.fraction$}");
+    let (digits, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
     let mut grouped = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(c);
     }
+    grouped.push_str(rest);
     if value < 0.0 { format!("-{grouped}") } else { grouped }
 }
 
@@ -90,6 +93,7 @@ mod tests {
     fn numbers_are_grouped() {
         assert_eq!(number(1234567.4), "1,234,567");
         assert_eq!(number(-1000.0), "-1,000");
+        assert_eq!(number(1500.377), "1,500.4");
         assert_eq!(number(9.8765), "9.877");
         assert_eq!(number(0.0), "0.000");
         assert_eq!(number(2.5e-6), "2.500e-6");

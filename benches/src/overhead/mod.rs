@@ -16,11 +16,14 @@ use solver::Solver;
 
 /// Cells along an edge of the block, ghosts not counted.
 const EDGE: usize = 128;
-/// Rounds of the copy that are not counted: buffers and caches get warm.
-const WARM_UP: usize = 3;
+/// Measured copies, and those before them that get buffers and caches warm.
+const COPIES: usize = 25;
+const WARM_UP: usize = 4;
 /// Steps per measured stretch of the simulation, and seconds that one of them takes about.
-const STRETCH: usize = 4;
+const STRETCH: usize = 3;
 const STEP_SECONDS: f64 = 0.4;
+/// No further stretch begins after so many seconds, once there are three.
+const ENOUGH: f64 = 120.0;
 
 /// Measures both and prints as it goes.
 pub fn run(rounds: usize, options: &[(&str, &str)], report: &mut Report) -> Result<()> {
@@ -29,13 +32,16 @@ pub fn run(rounds: usize, options: &[(&str, &str)], report: &mut Report) -> Resu
     let worker = cores.last().copied().unwrap_or(0).to_string();
     let mut all = vec![("workers.threads", "1"), ("workers.cores", worker.as_str()), ("distil.when", "never")];
     all.extend(options);
-
     let mut solver = Solver::new(EDGE);
-    let (count, strides) = ([EDGE; 3], solver.strides());
-    let block = Block { count: &count, strides: Some(&strides), kind: LBK_FLOAT64, span: solver.span() };
-    let mut run = Run::open(&folder.path().join("overhead.lbk"), &all, "density", &block)?;
-    let mut cycle = 0;
-    // Threads of the session exist by now and keep their cores; this one is the simulation.
+    let strides = solver.strides();
+    let block = Block { count: &[EDGE; 3], strides: Some(&strides), kind: LBK_FLOAT64, span: solver.span() };
+
+    // The smallest of teachers will do: nothing is measured while it is fitted.
+    let quick = [("teacher.width", "4"), ("teacher.depth", "1"), ("teacher.samples", "1000")];
+    let copying: Vec<(&str, &str)> = quick.iter().chain(&all).copied().collect();
+    let mut to_copy = Run::open(&folder.path().join("copy.lbk"), &copying, "density", &block)?;
+    let mut beside = Run::open(&folder.path().join("step.lbk"), &all, "density", &block)?;
+    // The sessions' threads exist by now and keep their cores; this one is the simulation.
     if let (Some(first), true) = (cores.first(), cores.len() > 1) {
         affinity::pin(*first)?;
         println!(
@@ -45,10 +51,11 @@ pub fn run(rounds: usize, options: &[(&str, &str)], report: &mut Report) -> Resu
     } else {
         println!("one core only: simulation and worker share it, and the step's slowdown means little");
     }
-    copy(&mut run, &mut solver, &mut cycle, rounds, report)?;
-    slowdown(&mut run, &mut solver, &mut cycle, rounds, report)?;
+    copy(&mut to_copy, &mut solver, report)?;
+    to_copy.close()?;
+    slowdown(&mut beside, &mut solver, rounds, report)?;
 
-    let metrics = run.metrics()?;
+    let metrics = beside.metrics()?;
     let bytes = |name: &str| metrics.get(name).and_then(serde_json::Value::as_f64).unwrap_or(f64::NAN);
     let (peak, budget) = (bytes("peak_bytes"), bytes("budget_bytes"));
     report.add("overhead.memory.peak", peak, "bytes");
@@ -56,34 +63,28 @@ pub fn run(rounds: usize, options: &[(&str, &str)], report: &mut Report) -> Resu
     report.add("overhead.memory.peak_share", peak / budget, "");
     report.add("overhead.memory.process_peak", machine::peak_memory(), "bytes");
     println!("memory: peak {:.1} MiB of a budget of {:.1} MiB", peak / 1048576.0, budget / 1048576.0);
-    run.close()
+    beside.close()
 }
 
 /// `lbk_put` and `lbk_step_end` against a row-wise copy into a warm buffer, in turn; the worker idle in both.
-fn copy(run: &mut Run, solver: &mut Solver, cycle: &mut i64, rounds: usize, report: &mut Report) -> Result<()> {
+fn copy(run: &mut Run, solver: &mut Solver, report: &mut Report) -> Result<()> {
     let mut buffer = vec![1.0f64; EDGE * EDGE * EDGE];
     let (mut copies, mut puts) = (Vec::new(), Vec::new());
-    for round in 0..WARM_UP + 3 * rounds {
+    for round in 0..WARM_UP + COPIES {
         // Each of the two comes first in every other round, and both find the field as a solver leaves it.
         for turn in 0..2 {
             solver.step();
-            let seconds = if (round + turn) % 2 == 0 {
+            if (round + turn) % 2 == 0 {
                 let start = Instant::now();
                 rows(solver, &mut buffer);
-                let seconds = start.elapsed().as_secs_f64();
-                copies.push(seconds);
-                seconds
+                copies.push(start.elapsed().as_secs_f64());
             } else {
-                run.begin(*cycle)?;
+                run.begin(round as i64)?;
                 let start = Instant::now();
                 run.put(solver.field())?;
-                let seconds = start.elapsed().as_secs_f64();
-                puts.push(seconds);
-                run.wait(*cycle)?;
-                *cycle += 1;
-                seconds
-            };
-            black_box(seconds);
+                puts.push(start.elapsed().as_secs_f64());
+                run.wait(round as i64)?;
+            }
         }
     }
     let (copies, puts) = (&copies[WARM_UP..], &puts[WARM_UP..]);
@@ -107,44 +108,50 @@ fn rows(solver: &Solver, buffer: &mut [f64]) {
 }
 
 /// Seconds per step with limbeck, its worker busy all the while, and without, in stretches by turns.
-fn slowdown(run: &mut Run, solver: &mut Solver, cycle: &mut i64, rounds: usize, report: &mut Report) -> Result<()> {
+fn slowdown(run: &mut Run, solver: &mut Solver, rounds: usize, report: &mut Report) -> Result<()> {
     let start = Instant::now();
     (0..10).for_each(|_| solver.step());
-    let inner = ((STEP_SECONDS * 10.0 / start.elapsed().as_secs_f64()).round() as usize).max(1);
+    let sweeps = ((STEP_SECONDS * 10.0 / start.elapsed().as_secs_f64()).round() as usize).max(1);
+    let mut cycle = 0;
+    let mut hand_over = |run: &mut Run, solver: &Solver| -> Result<i64> {
+        cycle += 1;
+        run.begin(cycle)?;
+        run.put(solver.field())?;
+        Ok(cycle)
+    };
+    // The first teacher starts from nothing and takes longest; all others follow it.
+    let first = hand_over(run, solver)?;
+    run.wait(first)?;
+    let start = Instant::now();
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for round in 0..rounds {
+        if round >= 3 && start.elapsed().as_secs_f64() > ENOUGH {
+            break;
+        }
         for turn in 0..2 {
             if (round + turn) % 2 == 0 {
                 let start = Instant::now();
-                for _ in 0..STRETCH {
-                    (0..inner).for_each(|_| solver.step());
-                }
+                (0..STRETCH * sweeps).for_each(|_| solver.step());
                 without.push(start.elapsed().as_secs_f64() / STRETCH as f64);
                 continue;
             }
-            // The worker has something to do from the start.
-            hand_over(run, solver, cycle)?;
+            // The worker has something to do from the start, and falls behind rather than idle.
+            hand_over(run, solver)?;
             let start = Instant::now();
+            let mut last = 0;
             for _ in 0..STRETCH {
-                (0..inner).for_each(|_| solver.step());
-                hand_over(run, solver, cycle)?;
+                (0..sweeps).for_each(|_| solver.step());
+                last = hand_over(run, solver)?;
             }
             with.push(start.elapsed().as_secs_f64() / STRETCH as f64);
-            run.wait(*cycle - 1)?;
+            run.wait(last)?;
         }
     }
     let percent = 100.0 * (median(&with.iter().zip(&without).map(|(a, b)| a / b).collect::<Vec<_>>()) - 1.0);
     let (with, without) = (median(&with), median(&without));
-    println!("a step of {inner} sweeps: {without:.3} s alone, {with:.3} s with limbeck: {percent:+.2} %");
+    println!("a step of {sweeps} sweeps: {without:.3} s alone, {with:.3} s with limbeck: {percent:+.2} %");
     report.add("overhead.step.slowdown_percent", percent, "%");
     report.add("overhead.step.seconds", without, "s");
     report.add("overhead.step.seconds_with", with, "s");
-    Ok(())
-}
-
-fn hand_over(run: &mut Run, solver: &Solver, cycle: &mut i64) -> Result<()> {
-    run.begin(*cycle)?;
-    run.put(solver.field())?;
-    *cycle += 1;
     Ok(())
 }
