@@ -3,9 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Once};
 
-use limbeck_codec::{
-    BlockDecoder, BlockGeometry, Chain, ChainKey, EncodedStep, Mask, Method,
-};
+use limbeck_codec::{BlockDecoder, BlockGeometry, Chain, ChainKey, EncodedStep, Mask, Method};
 use limbeck_field::Volume;
 use rayon::ThreadPool;
 
