@@ -88,6 +88,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
 
     interrupt::listen()?;
     let Ended { report, taken } = feed(&mut inputs, arguments, &config, console)?;
+    if interrupt::requested() && taken == 0 {
+        return Err(Failure::Interrupted("interrupted before the first step; nothing was written".into()));
+    }
     let journal = report.journal.clone().unwrap_or_else(|| arguments.output.clone());
     let how_to_finish = format!(
         "finish the run with `limbeck distill {} -o {}`, or go on with the same command and --append",
@@ -214,12 +217,26 @@ fn feed(inputs: &mut Inputs, arguments: &Arguments, config: &Config, console: &C
     }
     let closed = session.close();
     progress.finish();
+    if let (0, Ok(report)) = (taken, &closed) {
+        remove_empty(report);
+    }
     if let Some(e) = failed {
         return Err(with_hint(e, taken));
     }
     let report = closed?;
     report.warnings.iter().for_each(|w| console.warn(w));
     Ok(Ended { report, taken })
+}
+
+/// Takes away the journal of a run that has no steps: there is nothing to go on with.
+fn remove_empty(report: &CloseReport) {
+    let Some(directory) = report.journal.as_ref().filter(|_| report.steps.is_empty()) else { return };
+    let names = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    for name in names.filter(|n| n == "lock" || n.to_string_lossy().starts_with("journal-")) {
+        let _ = std::fs::remove_file(directory.join(name));
+    }
+    // Stays if it holds anything that is not ours.
+    let _ = std::fs::remove_dir(directory);
 }
 
 fn feed_steps(

@@ -79,7 +79,7 @@ impl Console {
     }
 }
 
-/// A bar on a terminal, plain lines (at most one per second) elsewhere.
+/// A bar on a terminal, plain lines (at most one per second, but for the last) elsewhere.
 pub struct Progress {
     label: String,
     total: u64,
@@ -95,7 +95,8 @@ enum Shown {
 
 struct Lines {
     began: Instant,
-    last: Cell<Option<Instant>>,
+    /// When the last line was written, and what it said was done.
+    last: Cell<Option<(Instant, u64)>>,
 }
 
 impl Progress {
@@ -108,9 +109,13 @@ impl Progress {
                 bar.set_message(message.to_string());
             }
             Shown::Lines(lines) => {
-                let due = lines.last.get().is_none_or(|last| last.elapsed() >= Duration::from_secs(1));
-                if due || done == self.total {
-                    lines.last.set(Some(Instant::now()));
+                // A line where something happened, and now and then a sign of life.
+                let due = lines.last.get().is_none_or(|(at, before)| {
+                    let pause = if before == done { 15 } else { 1 };
+                    before != self.total && (done == self.total || at.elapsed() >= Duration::from_secs(pause))
+                });
+                if due {
+                    lines.last.set(Some((Instant::now(), done)));
                     self.line(lines, done, message);
                 }
             }
@@ -138,7 +143,10 @@ impl Progress {
     fn line(&self, lines: &Lines, done: u64, message: &str) {
         let seconds = lines.began.elapsed().as_secs_f64();
         let gap = if message.is_empty() { "" } else { ", " };
-        let _ =
-            writeln!(io::stderr(), "{}: {done}/{} {}, {seconds:.1} s{gap}{message}", self.label, self.total, self.unit);
+        let amount = match self.unit {
+            "%" => format!("{done} %"),
+            unit => format!("{done}/{} {unit}", self.total),
+        };
+        let _ = writeln!(io::stderr(), "{}: {amount}, {seconds:.1} s{gap}{message}", self.label);
     }
 }

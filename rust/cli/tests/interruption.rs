@@ -13,7 +13,7 @@ fn begin(bench: &Bench) -> Child {
     let mut child = bench.command(&slow).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let seen: Vec<String> =
-        lines.by_ref().map_while(Result::ok).take_while(|line| !steps_in(line).is_some_and(|n| n >= 2)).collect();
+        lines.by_ref().map_while(Result::ok).take_while(|line| steps_in(line).is_none_or(|n| n < 2)).collect();
     assert!(!seen.iter().any(|l| l.contains("distilling")), "too fast to be interrupted: {seen:?}");
     // Whoever writes progress must find a reader.
     std::thread::spawn(move || lines.map_while(Result::ok).count());
@@ -70,4 +70,24 @@ fn a_killed_run_goes_on_where_it_was() {
     assert_eq!(again["session"]["skipped"].as_u64().unwrap() as usize, before);
     assert_eq!(steps_of(&bench, "run.lbk"), 60);
     assert!(again["variables"][0]["psnr"].as_f64().unwrap() > 15.0, "{again}");
+}
+
+#[test]
+fn a_distillation_that_is_interrupted_can_begin_again() {
+    let bench = Bench::new();
+    bench.wave("u.npy", &[4, 12, 12, 12]);
+    bench.compress(&["u.npy", "-o", "run.lbk", "--no-distil"]).ends_with(0);
+    let long = ["distill", "run.lbk.d", "--ratio", "10", "--set", "student.samples=2000000000"];
+    let mut child = bench.command(&long).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let first = lines.by_ref().map_while(Result::ok).find(|line| line.contains("distilling"));
+    assert!(first.is_some());
+    signal(&child, "-INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let words: Vec<String> = lines.map_while(Result::ok).collect();
+    assert!(words.iter().any(|l| l.contains("begins anew")), "{words:?}");
+    assert_eq!(bench.files(), ["run.lbk.d", "u.npy"]);
+    let short = ["--ratio", "10", "--set", "student.samples=300000", "--set", "student.batch=256"];
+    bench.limbeck(&[&["distill", "run.lbk.d"], &short[..]].concat()).ends_with(0);
+    assert_eq!(steps_of(&bench, "run.lbk"), 4);
 }

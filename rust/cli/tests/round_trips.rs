@@ -165,6 +165,11 @@ fn a_run_is_read_and_distilled_before_it_is_finished() {
 fn what_is_not_finite_is_refused_or_kept() {
     let bench = Bench::new();
     let mut values = wave(&[2, 8, 8, 8]);
+    values[3] = f32::INFINITY;
+    bench.npy("u.npy", &[2, 8, 8, 8], &values);
+    bench.compress(&["u.npy", "-o", "run.lbk"]).ends_with(3).says(&["\"u\"", "nonfinite"]);
+    assert_eq!(bench.files(), ["u.npy"], "a run without steps is not left behind");
+    values = wave(&[2, 8, 8, 8]);
     values[512 + 77] = f32::NAN;
     bench.npy("u.npy", &[2, 8, 8, 8], &values);
     let refused = bench.compress(&["u.npy", "-o", "run.lbk"]).ends_with(3);
@@ -186,4 +191,18 @@ fn constant_data_comes_back_exactly() {
     assert_eq!(read_npy(&bench.path("back.npy")).1, vec![2.5; 1536]);
     let compared = bench.limbeck(&["compare", "run.lbk", "--original", "c.npy", "--json"]).ends_with(0).json();
     assert_eq!(compared["variables"][0]["max_error"], 0.0);
+}
+
+#[test]
+fn a_finished_archive_takes_more_steps() {
+    let bench = Bench::new();
+    let values = bench.wave("u.npy", &[5, 10, 10, 10]);
+    bench.npy("first.npy", &[3, 10, 10, 10], &values[..3000]);
+    bench.compress(&["first.npy", "--name", "u", "-o", "run.lbk", "--ratio", "5"]).ends_with(0);
+    let again = ["u.npy", "-o", "run.lbk", "--ratio", "5"];
+    bench.compress(&again).ends_with(2).says(&["run.lbk"]);
+    bench.compress(&[&again[..], &["--append"]].concat()).ends_with(0);
+    bench.limbeck(&["compare", "run.lbk", "--original", "u.npy", "--require-psnr", "20"]).ends_with(0);
+    let info = bench.limbeck(&["info", "run.lbk", "--json"]).ends_with(0).json();
+    assert_eq!((info["steps"].as_array().unwrap().len(), info["segments"].as_array().unwrap().len()), (5, 2));
 }
