@@ -25,7 +25,7 @@
 #include <time.h>
 
 /* Diffusion (cells squared per unit of time), feed and kill rates, and the time step. */
-static const float DU = 0.14f, DV = 0.07f, FEED = 0.035f, KILL = 0.060f, DT = 1.0f;
+static const float DU = 0.2f, DV = 0.1f, FEED = 0.035f, KILL = 0.060f, DT = 1.0f;
 
 enum { LARGEST = 2048 }; /* cells along an axis */
 

@@ -289,9 +289,8 @@ lbk_status lbk_options(char *buffer,
 // - session       receives the handle; lbk_session_close frees it
 //
 // Returns LBK_OK; LBK_COMPATIBILITY for a communicator in a library built without MPI, or a journal or archive of a
-// newer version; LBK_IO if the directory cannot be written; LBK_INVALID_STATE if another process writes this run;
-// LBK_INVALID_ARGUMENT, also for options that contradict each other; LBK_INVALID_HANDLE; LBK_DEGRADED (the session is
-// open).
+// newer version; LBK_IO if the directory cannot be written; LBK_INVALID_ARGUMENT, also if options contradict each other, if
+// another session writes this run, or if the run exists and option "open.mode" is "create"; LBK_INVALID_HANDLE.
 lbk_status lbk_session_open(const lbk_config *config,
                             const char *path,
                             int32_t communicator,
@@ -318,10 +317,10 @@ lbk_status lbk_session_set_attribute(lbk_session *session,
 // - session   the run
 //
 // Returns LBK_OK; LBK_INVALID_STATE if called twice; LBK_INVALID_ARGUMENT if variables, blocks or options do not fit
-// together, or not to the journal that is continued; LBK_IO; LBK_INVALID_HANDLE; LBK_DEGRADED.
+// together, or not to the journal that is continued; LBK_IO; LBK_INVALID_HANDLE.
 lbk_status lbk_session_commit(lbk_session *session);
 
-// What the run has done and cost so far, as JSON: totals, and per step and block the seconds, PSNR, largest error, bytes
+// What the run has done and cost so far, as JSON: totals, and per step and variable the seconds, PSNR, largest error, bytes
 // and queue depth. Names in it are only ever added.
 //
 // Any thread. Not collective. Since 0.1.
@@ -536,7 +535,7 @@ lbk_status lbk_step_end(lbk_session *session);
 //
 // - session   the run
 //
-// Returns LBK_OK; LBK_INVALID_HANDLE.
+// Returns LBK_OK, also outside of a step; LBK_INVALID_STATE before commit; LBK_INVALID_HANDLE.
 lbk_status lbk_step_cancel(lbk_session *session);
 
 // Tells up to which cycle every accepted step of this process is in the journal, and thus survives the process (option
@@ -547,7 +546,7 @@ lbk_status lbk_step_cancel(lbk_session *session);
 // - session   the run
 // - cycle     receives the cycle, or LBK_NO_CYCLE if there is none yet (with LIMBECK_MODE=off: INT64_MAX)
 //
-// Returns LBK_OK; LBK_INVALID_ARGUMENT if cycle is NULL; LBK_INVALID_HANDLE.
+// Returns LBK_OK; LBK_INVALID_ARGUMENT if cycle is NULL; LBK_INVALID_STATE before commit; LBK_INVALID_HANDLE.
 lbk_status lbk_session_durable(lbk_session *session,
                                int64_t *cycle);
 
@@ -559,7 +558,7 @@ lbk_status lbk_session_durable(lbk_session *session,
 // - cycle     up to which
 // - timeout   in seconds; 0 only looks, a negative number waits as long as it takes
 //
-// Returns LBK_OK; LBK_TIMEOUT; LBK_INVALID_ARGUMENT if timeout is NaN; LBK_INVALID_HANDLE; or, once, what failed on a
+// Returns LBK_OK; LBK_TIMEOUT; LBK_INVALID_ARGUMENT if timeout is NaN; LBK_INVALID_STATE before commit; LBK_INVALID_HANDLE; or, once, what failed on a
 // worker.
 lbk_status lbk_session_wait(lbk_session *session,
                             int64_t cycle,
@@ -575,7 +574,7 @@ lbk_status lbk_session_wait(lbk_session *session,
 // - config    the options; targets and what concerns the distillation count, the rest was fixed by the run
 //
 // Returns LBK_OK; LBK_IO; LBK_CORRUPTION, LBK_TRUNCATED or LBK_COMPATIBILITY for a journal that cannot be read;
-// LBK_INVALID_STATE if it is being written; LBK_INVALID_ARGUMENT; LBK_INVALID_HANDLE; LBK_DEGRADED.
+// LBK_INVALID_ARGUMENT, also if it is being written; LBK_INVALID_HANDLE; LBK_DEGRADED.
 lbk_status lbk_distil(const char *run,
                       const char *archive,
                       const lbk_config *config);

@@ -19,7 +19,7 @@ use crate::text;
 /// - config    the options; targets and what concerns the distillation count, the rest was fixed by the run
 ///
 /// Returns LBK_OK; LBK_IO; LBK_CORRUPTION, LBK_TRUNCATED or LBK_COMPATIBILITY for a journal that cannot be read;
-/// LBK_INVALID_STATE if it is being written; LBK_INVALID_ARGUMENT; LBK_INVALID_HANDLE; LBK_DEGRADED.
+/// LBK_INVALID_ARGUMENT, also if it is being written; LBK_INVALID_HANDLE; LBK_DEGRADED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lbk_distil(
     run: *const c_char,

@@ -20,7 +20,7 @@ pub const LBK_NO_CYCLE: i64 = i64::MIN;
 /// - session   the run
 /// - cycle     receives the cycle, or LBK_NO_CYCLE if there is none yet (with LIMBECK_MODE=off: INT64_MAX)
 ///
-/// Returns LBK_OK; LBK_INVALID_ARGUMENT if cycle is NULL; LBK_INVALID_HANDLE.
+/// Returns LBK_OK; LBK_INVALID_ARGUMENT if cycle is NULL; LBK_INVALID_STATE before commit; LBK_INVALID_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lbk_session_durable(session: *mut lbk_session, cycle: *mut i64) -> lbk_status {
     guarded_writing(
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn lbk_session_durable(session: *mut lbk_session, cycle: *
 /// - cycle     up to which
 /// - timeout   in seconds; 0 only looks, a negative number waits as long as it takes
 ///
-/// Returns LBK_OK; LBK_TIMEOUT; LBK_INVALID_ARGUMENT if timeout is NaN; LBK_INVALID_HANDLE; or, once, what failed on a
+/// Returns LBK_OK; LBK_TIMEOUT; LBK_INVALID_ARGUMENT if timeout is NaN; LBK_INVALID_STATE before commit; LBK_INVALID_HANDLE; or, once, what failed on a
 /// worker.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lbk_session_wait(session: *mut lbk_session, cycle: i64, timeout: f64) -> lbk_status {

@@ -58,9 +58,8 @@ impl SessionHandle {
 /// - session       receives the handle; lbk_session_close frees it
 ///
 /// Returns LBK_OK; LBK_COMPATIBILITY for a communicator in a library built without MPI, or a journal or archive of a
-/// newer version; LBK_IO if the directory cannot be written; LBK_INVALID_STATE if another process writes this run;
-/// LBK_INVALID_ARGUMENT, also for options that contradict each other; LBK_INVALID_HANDLE; LBK_DEGRADED (the session is
-/// open).
+/// newer version; LBK_IO if the directory cannot be written; LBK_INVALID_ARGUMENT, also if options contradict each other, if
+/// another session writes this run, or if the run exists and option "open.mode" is "create"; LBK_INVALID_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lbk_session_open(
     config: *const lbk_config,
@@ -128,7 +127,7 @@ pub unsafe extern "C" fn lbk_session_set_attribute(
 /// - session   the run
 ///
 /// Returns LBK_OK; LBK_INVALID_STATE if called twice; LBK_INVALID_ARGUMENT if variables, blocks or options do not fit
-/// together, or not to the journal that is continued; LBK_IO; LBK_INVALID_HANDLE; LBK_DEGRADED.
+/// together, or not to the journal that is continued; LBK_IO; LBK_INVALID_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lbk_session_commit(session: *mut lbk_session) -> lbk_status {
     guarded_writing(
@@ -141,7 +140,7 @@ pub unsafe extern "C" fn lbk_session_commit(session: *mut lbk_session) -> lbk_st
     )
 }
 
-/// What the run has done and cost so far, as JSON: totals, and per step and block the seconds, PSNR, largest error, bytes
+/// What the run has done and cost so far, as JSON: totals, and per step and variable the seconds, PSNR, largest error, bytes
 /// and queue depth. Names in it are only ever added.
 ///
 /// Any thread. Not collective. Since 0.1.

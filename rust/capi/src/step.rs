@@ -96,7 +96,7 @@ pub unsafe extern "C" fn lbk_step_end(session: *mut lbk_session) -> lbk_status {
 ///
 /// - session   the run
 ///
-/// Returns LBK_OK; LBK_INVALID_HANDLE.
+/// Returns LBK_OK, also outside of a step; LBK_INVALID_STATE before commit; LBK_INVALID_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lbk_step_cancel(session: *mut lbk_session) -> lbk_status {
     guarded_writing(
