@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use limbeck_reader::Step;
+use limbeck_reader::{State, Step};
 use serde_json::{Value, json};
 
 use crate::compare_picture::{self, Shown};
@@ -51,6 +51,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
     let source = Source::open(&arguments.path)?;
     let mut pairs = pair(arguments, &source)?;
+    if let Some(png) = &arguments.png {
+        input::refuse_same(&arguments.path, png)?;
+    }
     let steps = source.select_steps(arguments.steps)?;
     check_steps(&pairs, &steps, source.dataset().steps().len(), console)?;
 
@@ -150,6 +153,11 @@ fn report(
             ]);
         }
         text.push_str(&format!("{name}, {}\n{}\n", table::shape(&pair.variable.shape), steps.text(2)));
+        let interpolated = measured.iter().filter(|m| m.step.state == State::Interpolated);
+        for m in interpolated {
+            let step = m.step.index;
+            text.push_str(&format!("  step {step} was dropped or lost in the run; its neighbours are interpolated\n"));
+        }
         let mut document = summary.document();
         document["name"] = json!(name);
         document["steps"] = measured.iter().map(Measured::document).collect();

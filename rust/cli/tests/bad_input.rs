@@ -112,6 +112,7 @@ fn questions_that_an_archive_cannot_answer() {
     png(&["a.png", "--png-step", "9"]).ends_with(2).says(&["--png-step 9"]);
     png(&["a.png", "--png-slice", "6"]).ends_with(2).says(&["--png-slice 6"]);
     png(&["no/a.png"]).ends_with(5);
+    png(&["run.lbk"]).ends_with(2).says(&["input and output"]);
     bench.compress(&["density.npy", "-o", "run.lbk"]).ends_with(2).says(&["run.lbk"]);
     bench.compress(&["density.npy", "-o", "no/such/run.lbk"]).ends_with(5);
     std::fs::remove_file(bench.path("small.npy")).unwrap();
