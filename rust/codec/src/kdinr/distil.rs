@@ -210,7 +210,7 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
         let precision = if s.bits == 0.0 { Precision::Full } else { Precision::Choose(&choose) };
         let limit = task.time_limit.map(|l| l.saturating_sub(began.elapsed()));
         let watch = Watch { limit, progress: &|done, error| (task.progress)(done, psnr_of(error)) };
-        let mut fitted = fit(start, &mut source, &s.calmer(calm), samples, precision, &watch);
+        let mut fitted = fit(start, &mut source, &s.for_width(width).calmer(calm), samples, precision, &watch);
         if let Some(failure) = source.failure.take() {
             return Err(failure);
         }

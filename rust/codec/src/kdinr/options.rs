@@ -53,7 +53,7 @@ pub struct FitOptions {
     pub samples: u64,
     /// Adam's highest rate.
     pub rate: f32,
-    /// Highest rate of the matrices that Muon has.
+    /// Highest rate of the matrices that Muon has; wide layers take less of it, see [`FitOptions::for_width`].
     pub matrix_rate: f32,
     /// Steps between halvings of the rates; 0: cosine.
     pub halving: u64,
@@ -100,7 +100,7 @@ impl KdInrOptions {
         let teacher = FitOptions {
             family: Family::Siren,
             width: 0,
-            depth: 3,
+            depth: 4,
             omega: 0.0,
             optimiser: Optimiser::Muon,
             batch: 0,
@@ -111,7 +111,7 @@ impl KdInrOptions {
             bits: 8.0,
             fine_tune: 0.1,
         };
-        let student = FitOptions { bits: 7.0, depth: 4, ..teacher };
+        let student = FitOptions { bits: 7.0, matrix_rate: 2e-2, ..teacher };
         let fast = KdInrOptions {
             teacher,
             effort: 1.0,
@@ -120,7 +120,7 @@ impl KdInrOptions {
             key_interval: 16,
             sampler: Sampler::Uniform,
             student,
-            student_from_teacher: false,
+            student_from_teacher: true,
         };
         match name {
             "fast" => Ok(fast),
@@ -146,6 +146,7 @@ impl KdInrOptions {
                     key_interval: 1,
                     sampler: Sampler::Entropy { epsilon: 0.01 },
                     student: FitOptions { rate: 1e-5, ..paper },
+                    student_from_teacher: false,
                     ..fast
                 })
             }
@@ -176,6 +177,12 @@ impl KdInrOptions {
 }
 
 impl FitOptions {
+    /// The same with Muon's rate lowered for layers wider than 96 neurons, by the square root of the width: one
+    /// orthogonal update moves a wide layer's outputs further.
+    pub(crate) fn for_width(&self, width: usize) -> FitOptions {
+        FitOptions { matrix_rate: self.matrix_rate * (96.0 / width.max(96) as f32).sqrt(), ..*self }
+    }
+
     /// The same with a batch size.
     pub(crate) fn with_batch(&self, batch: usize) -> FitOptions {
         FitOptions { batch, ..*self }

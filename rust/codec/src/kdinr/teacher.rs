@@ -100,7 +100,7 @@ impl TeacherChain {
                 None => Precision::Choose(&choose),
             };
             let Fitted { network, quantised, samples } =
-                fit(start, &mut source, &fit_options.calmer(calm), samples, precision, &watch);
+                fit(start, &mut source, &fit_options.for_width(width).calmer(calm), samples, precision, &watch);
             let flags = if quantised.is_none() { super::payload::UNQUANTISED } else { 0 };
             let block = NetworkBlock::new(extent.clone(), Stored::new(normalisation, flags, network, quantised));
             let quality = measure(&block, extent, self.geometry.element_type, volume, mask)?;
