@@ -58,7 +58,8 @@ fn number(value: f64) -> String {
         return format!("{value:.3e}");
     }
     if size < 1000.0 {
-        return format!("{value:.3}");
+        let decimals = if size > 0.0 && size < 0.1 { 6 } else { 3 };
+        return format!("{value:.decimals$}");
     }
     let fraction = if size < 1e5 && size.fract() != 0.0 { 1 } else { 0 };
     let text = format!("{size:.fraction$}");
@@ -96,6 +97,7 @@ mod tests {
         assert_eq!(number(1500.377), "1,500.4");
         assert_eq!(number(9.8765), "9.877");
         assert_eq!(number(0.0), "0.000");
+        assert_eq!(number(0.001784), "0.001784");
         assert_eq!(number(2.5e-6), "2.500e-6");
     }
 
