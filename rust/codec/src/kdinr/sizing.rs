@@ -61,9 +61,9 @@ pub(crate) fn omega(count: &[usize]) -> f32 {
     (OMEGA * (edge / 64.0).sqrt()).clamp(2.0, 60.0) as f32
 }
 
-/// Samples of a student: proportional to its parameters, with a floor.
+/// Samples of a student. Wide ones get slightly fewer: their time grows with samples times parameters.
 pub(crate) fn student_samples(values: f64, parameters: usize, batch: usize) -> f64 {
-    let samples = STUDENT_SAMPLES * (parameters as f64 / 32_768.0).powf(0.25);
+    let samples = STUDENT_SAMPLES * (32_768.0 / parameters as f64).powf(0.25);
     samples.min(values * 60.0).max(FEWEST_STEPS * batch as f64)
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn student_samples(values: f64, parameters: usize, batch: usize) -> f
 const REFERENCE: f64 = 262_144.0;
 const TEACHER_PARAMETERS: f64 = 13_000.0;
 const TEACHER_SAMPLES: f64 = 3e6;
-const STUDENT_SAMPLES: f64 = 24e6;
+const STUDENT_SAMPLES: f64 = 30e6;
 const OMEGA: f64 = 10.0;
 /// A sine network of fewer parameters can hardly be fitted.
 const FEWEST_PARAMETERS: f64 = 250.0;
