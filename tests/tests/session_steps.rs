@@ -160,3 +160,21 @@ fn a_session_that_was_not_committed_leaves_nothing_behind() {
     assert!(opened(&dir).close().unwrap().archive.is_none());
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn a_session_may_be_shared_and_moved_between_threads() {
+    fn assert_send_and_sync<T: Send + Sync>() {}
+    assert_send_and_sync::<Session>();
+    let dir = tempfile::tempdir().unwrap();
+    let (mut s, _, b, control) = session(&dir.path().join("run.lbk"), &[("target.ratio", "2")], &[8, 8]);
+    control.close();
+    feed(&mut s, b, &[8, 8], 0);
+    std::thread::scope(|threads| {
+        let waiting = threads.spawn(|| s.wait(0, std::time::Duration::from_secs(60)));
+        assert_eq!(s.durable().unwrap(), None);
+        control.open();
+        assert!(waiting.join().unwrap().unwrap());
+    });
+    let closed = std::thread::spawn(move || s.close()).join().unwrap().unwrap();
+    assert_eq!(closed.metrics.durable, 1);
+}

@@ -126,7 +126,7 @@ pub(crate) fn distil(
         true => Some(limbeck_archive::Archive::open(output)?),
         false => None,
     };
-    let plan = Plan::new(run, before.as_ref().map(|a| a.steps().clone()));
+    let plan = Plan::new(run, before.as_ref().map(|a| a.steps().clone()))?;
     let mut report = CloseReport { steps: reports(run), missing: plan.gaps.clone(), ..CloseReport::default() };
     report.warnings.extend(damage(run));
     if plan.stamps.is_empty() {

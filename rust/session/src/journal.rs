@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io::SeekFrom;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use limbeck_archive::{JournalWriter, QualitySums, Record, RunLock, StepMetrics, StepStamp};
@@ -49,25 +49,50 @@ enum Message {
 
 /// Bytes of frames between workers and disk.
 struct InFlight {
-    now_and_peak: Mutex<(u64, u64)>,
+    bytes: Mutex<Bytes>,
     changed: Condvar,
     limit: u64,
 }
 
+#[derive(Default)]
+struct Bytes {
+    now: u64,
+    peak: u64,
+    /// The journal's thread has ended: nothing is waited for.
+    ended: bool,
+}
+
 impl InFlight {
+    fn lock(&self) -> MutexGuard<'_, Bytes> {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits until the frame fits, or is alone.
     fn enter(&self, bytes: u64) {
-        let mut n = self.now_and_peak.lock().unwrap_or_else(PoisonError::into_inner);
-        while n.0 > 0 && n.0 + bytes > self.limit {
-            n = self.changed.wait(n).unwrap_or_else(PoisonError::into_inner);
+        let mut b = self.lock();
+        while !b.ended && b.now > 0 && b.now + bytes > self.limit {
+            b = self.changed.wait(b).unwrap_or_else(PoisonError::into_inner);
         }
-        n.0 += bytes;
-        n.1 = n.1.max(n.0);
+        b.now += bytes;
+        b.peak = b.peak.max(b.now);
     }
 
     fn leave(&self, bytes: u64) {
-        self.now_and_peak.lock().unwrap_or_else(PoisonError::into_inner).0 -= bytes;
+        self.lock().now -= bytes;
         self.changed.notify_all();
+    }
+}
+
+/// Lives as long as the journal's thread writes. Should that panic, nobody waits for it for ever.
+struct Ending(Arc<InFlight>, Arc<Durability>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.lock().ended = true;
+        self.0.changed.notify_all();
+        if std::thread::panicking() {
+            self.1.fail(Error::Internal("the journal's thread panicked".into()));
+        }
     }
 }
 
@@ -101,7 +126,7 @@ impl JournalSender {
 
     /// Most bytes of frames on their way at once.
     pub(crate) fn peak_bytes(&self) -> u64 {
-        self.in_flight.now_and_peak.lock().unwrap_or_else(PoisonError::into_inner).1
+        self.in_flight.lock().peak
     }
 
     fn send(&self, message: Message) {
@@ -129,11 +154,12 @@ pub(crate) fn start(
         .build()
         .map_err(|e| Error::Io(format!("cannot start the journal's thread: {e}")))?;
     let (messages, receiver) = unbounded_channel();
-    let in_flight = Arc::new(InFlight { now_and_peak: Mutex::default(), changed: Condvar::new(), limit });
+    let in_flight = Arc::new(InFlight { bytes: Mutex::default(), changed: Condvar::new(), limit });
     let sender = JournalSender { messages, in_flight: in_flight.clone(), durability: durability.clone() };
     let (path, offset) = (writer.path().display().to_string(), writer.offset());
     let (file, lock) = writer.into_parts();
     let thread = std::thread::Builder::new().name("limbeck-journal".into()).spawn(move || {
+        let _ending = Ending(in_flight.clone(), durability.clone());
         let journal = Journal {
             file: File::from_std(file),
             path,

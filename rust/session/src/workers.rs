@@ -1,5 +1,6 @@
 //! The threads that fit while the simulation runs.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -50,7 +51,12 @@ pub(crate) fn start(
             let thread = std::thread::Builder::new().name(format!("limbeck-worker-{w}")).spawn(move || {
                 manners.apply();
                 while let Some(work) = shop.queue.take() {
-                    shop.serve(&work, &pool);
+                    // The method's panics are caught where they are handled; this is for those of limbeck itself, after
+                    // which the simulation must not wait for ever for this block's memory.
+                    if catch_unwind(AssertUnwindSafe(|| shop.serve(&work, &pool))).is_err() {
+                        let text = format!("a worker panicked at step {}, {}", work.step, shop.lanes[work.lane].name);
+                        shop.journal.lost(Error::Internal(text));
+                    }
                     shop.queue.done(work);
                 }
             });

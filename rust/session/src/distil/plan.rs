@@ -1,6 +1,10 @@
 //! Which steps are distilled.
 
-use limbeck_archive::{StepRecord, StepStamp, StepState, StepTable, UnfinishedRun, VariableDescription};
+use std::collections::HashMap;
+
+use limbeck_archive::{MAX_STEPS, StepRecord, StepStamp, StepState, StepTable, UnfinishedRun, VariableDescription};
+
+use crate::{Error, Result};
 
 /// The steps of the new segments, and those that were there before.
 pub(super) struct Plan {
@@ -18,23 +22,31 @@ pub(super) struct Plan {
 impl Plan {
     /// Everything behind the steps that an archive holds already. Steps without values at the end are left out: there is
     /// nothing between which a network could interpolate them.
-    pub(super) fn new(run: &UnfinishedRun, before: Option<StepTable>) -> Plan {
+    ///
+    /// # Errors
+    /// Corruption if the journal speaks of more steps than an archive can have.
+    pub(super) fn new(run: &UnfinishedRun, before: Option<StepTable>) -> Result<Plan> {
         let first_step = before.as_ref().map_or(0, |t| t.len() as u64);
         let new: Vec<&StepRecord> = run.steps().iter().filter(|s| s.stamp.step >= first_step).collect();
-        let blocks = |s: &StepRecord| present_blocks(run, s.stamp.step);
+        if let Some(s) = new.iter().find(|s| s.stamp.step >= MAX_STEPS as u64) {
+            let text = format!("the journal speaks of step {}, and an archive has at most {MAX_STEPS}", s.stamp.step);
+            return Err(Error::Corruption(text));
+        }
         let all = run.run().variables.iter().map(|v| v.blocks.len()).sum::<usize>();
-        let usable = |s: &StepRecord| blocks(s) == all || (s.state == StepState::Complete && blocks(s) > 0);
-        let gaps = new.iter().filter(|s| blocks(s) < all).map(|s| (s.stamp.cycle, why(s, blocks(s), all))).collect();
-        let end = new.iter().rposition(|s| usable(s)).map_or(0, |i| i + 1);
+        let present = readable_blocks(run, &new);
+        let usable = |i: usize| present[i] == all || (new[i].state == StepState::Complete && present[i] > 0);
+        let lost = (0..new.len()).filter(|&i| present[i] < all);
+        let gaps = lost.map(|i| (new[i].stamp.cycle, why(new[i], present[i], all))).collect();
+        let end = (0..new.len()).rev().find(|&i| usable(i)).map_or(0, |i| i + 1);
         let mut plan = Plan { first_step, stamps: Vec::new(), missing: Vec::new(), gaps, before };
-        for s in &new[..end] {
+        for (s, &present) in new[..end].iter().zip(&present) {
             plan.fill_up_to(s.stamp);
-            if blocks(s) == 0 {
+            if present == 0 {
                 plan.missing.push(s.stamp.step);
             }
             plan.stamps.push(s.stamp);
         }
-        plan
+        Ok(plan)
     }
 
     /// Stands in for steps of which nothing is known, so that an index stays an index: evenly between their neighbours.
@@ -105,15 +117,44 @@ pub(super) fn values(v: &VariableDescription) -> u64 {
     covered.min(v.values())
 }
 
-fn present_blocks(run: &UnfinishedRun, step: u64) -> usize {
-    let variables = run.run().variables.iter().enumerate();
-    variables.map(|(v, d)| (0..d.blocks.len()).filter(|&b| run.block(v as u32, b as u32, step).is_some()).count()).sum()
+/// For each step, how many of its blocks can be read: their frames are there, and so are those that they are coded as
+/// differences to.
+fn readable_blocks(run: &UnfinishedRun, steps: &[&StepRecord]) -> Vec<usize> {
+    let blocks: Vec<(u32, u32)> = run
+        .run()
+        .variables
+        .iter()
+        .enumerate()
+        .flat_map(|(v, d)| (0..d.blocks.len() as u32).map(move |b| (v as u32, b)))
+        .collect();
+    let mut known: HashMap<(u32, u32, u64), bool> = HashMap::new();
+    let mut readable = |v: u32, b: u32, step: u64| {
+        let mut next = run.block(v, b, step);
+        let mut chain = Vec::new();
+        let sound = loop {
+            let Some(entry) = next else { break !chain.is_empty() };
+            if let Some(&known) = known.get(&(v, b, entry.frame_offset)) {
+                break known;
+            }
+            chain.push(entry.frame_offset);
+            match run.base(entry) {
+                Ok(base) => next = base,
+                Err(_) => break false,
+            }
+        };
+        known.extend(chain.into_iter().map(|offset| ((v, b, offset), sound)));
+        sound
+    };
+    steps.iter().map(|s| blocks.iter().filter(|(v, b)| readable(*v, *b, s.stamp.step)).count()).collect()
 }
 
 fn why(s: &StepRecord, present: usize, all: usize) -> String {
     match &s.state {
         StepState::Dropped(reason) => format!("dropped: {reason}"),
         StepState::Incomplete => format!("{present} of its {all} blocks were in the journal when the run ended"),
-        StepState::Complete => format!("{} of its {all} blocks are damaged in the journal", all - present),
+        StepState::Complete => format!(
+            "{} of its {all} blocks are damaged in the journal, or are differences to steps that are",
+            all - present
+        ),
     }
 }

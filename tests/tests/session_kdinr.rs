@@ -1,0 +1,88 @@
+//! The session with the real method and the real reader: what goes in comes out, and does not depend on threads.
+
+mod session_support;
+
+use std::path::Path;
+
+use limbeck_archive::{Archive, UnfinishedRun, journal_directory};
+use limbeck_field::Region;
+use limbeck_reader::Dataset;
+use limbeck_session::{CloseReport, Communicator, ElementType, Session, ValuesRef};
+use session_support::config;
+
+const SMALL: [(&str, &str); 7] = [
+    ("teacher.width", "16"),
+    ("teacher.depth", "2"),
+    ("teacher.samples", "60000"),
+    ("teacher.batch", "512"),
+    ("student.samples", "120000"),
+    ("student.batch", "512"),
+    ("target.ratio", "20"),
+];
+
+/// A bump that moves.
+fn bump(offset: usize, count: [usize; 2], step: i64) -> Vec<f64> {
+    let at = |i: usize, j: usize| {
+        let (y, x) = ((i + offset) as f64 / 16.0 - 1.0, j as f64 / 12.0 - 1.0 + step as f64 * 0.05);
+        5.0 + 3.0 * (-3.0 * (x * x + y * y)).exp()
+    };
+    (0..count[0] * count[1]).map(|k| at(k / count[1], k % count[1])).collect()
+}
+
+fn run(path: &Path, set: &[(&str, &str)]) -> CloseReport {
+    let mut c = config(&SMALL);
+    set.iter().for_each(|(k, v)| c.set(k, v).unwrap());
+    let mut s = Session::open(path, &c, Communicator::None).unwrap();
+    let v = s.define_variable("bump", ElementType::Float64, &[32, 24]).unwrap();
+    let blocks = [(0, 20), (20, 12)].map(|(o, n)| (o, n, s.add_block(v, &[o, 0], &[n, 24], None).unwrap()));
+    s.commit().unwrap();
+    for cycle in 0..6 {
+        s.step_begin(cycle, cycle as f64 * 0.25).unwrap();
+        for (offset, n, b) in blocks {
+            s.put_slice(b, ValuesRef::Float64(&bump(offset, [n, 24], cycle))).unwrap();
+        }
+        s.step_end().unwrap();
+    }
+    s.close().unwrap()
+}
+
+#[test]
+fn what_goes_in_comes_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run.lbk");
+    let report = run(&path, &[]);
+    assert!(report.ratio() >= 20.0, "{}", report.ratio());
+    assert!(report.steps.iter().all(|r| r.quality.count == 768 && r.quality.psnr() > 25.0), "{:?}", report.steps);
+    let data = Dataset::open(&path).unwrap();
+    let region = Region { start: vec![0, 0], count: vec![32, 24], every: vec![1, 1] };
+    let mut squared = 0.0;
+    for step in 0..6 {
+        let back = data.read("bump", step, &region).unwrap();
+        let original = bump(0, [32, 24], step as i64);
+        squared += back.iter().zip(&original).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
+    }
+    let psnr = 20.0 * 3.0f64.log10() - 10.0 * (squared / (6.0 * 768.0)).log10();
+    assert!(psnr > 22.0, "{psnr}");
+}
+
+#[test]
+fn the_bytes_do_not_depend_on_the_number_of_threads() {
+    let dir = tempfile::tempdir().unwrap();
+    let bytes = |name: &str, threads: &str| {
+        let path = dir.path().join(name);
+        run(&path, &[("workers.threads", threads), ("distil.threads", threads), ("seed", "7")]);
+        let unfinished = UnfinishedRun::open(&journal_directory(&path)).unwrap();
+        let mut all = Vec::new();
+        for step in 0..6 {
+            for block in 0..2 {
+                all.push(unfinished.read_block(unfinished.block(0, block, step).unwrap()).unwrap().payload);
+            }
+        }
+        let archive = Archive::open(&path).unwrap();
+        all.extend(archive.segments().iter().map(|s| archive.read_segment(s).unwrap()));
+        all
+    };
+    let one = bytes("one.lbk", "1");
+    assert!(one == bytes("two.lbk", "2"), "two workers");
+    assert!(one == bytes("five.lbk", "5"), "two workers with pools of several threads");
+}
