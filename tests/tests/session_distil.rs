@@ -42,7 +42,8 @@ fn the_archive_is_as_small_as_asked() {
 #[test]
 fn times_of_all_kinds() {
     let dir = tempfile::tempdir().unwrap();
-    let kinds: [(&str, fn(i64) -> f64); 5] = [
+    type Time = fn(i64) -> f64;
+    let kinds: [(&str, Time); 5] = [
         ("even", |c| c as f64),
         ("equal", |_| 3.0),
         ("falling", |c| -(c as f64).powi(3)),
@@ -109,7 +110,7 @@ fn a_quality_can_be_asked_for() {
 fn variables_and_blocks_share_one_archive() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run.lbk");
-    let (method, _) = Rounding::new();
+    let (method, _) = Rounding::controlled();
     let c = config(&[("target.ratio", "8"), ("workers.threads", "2")]);
     let mut s = Session::open_with_method(&path, &c, Communicator::None, method.clone()).unwrap();
     let a = s.define_variable("a", ElementType::Float64, &[16, 32]).unwrap();
@@ -151,7 +152,7 @@ fn a_batch_job_finishes_what_close_left() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run.lbk");
     let directory = journal_directory(&path);
-    let (method, _) = Rounding::new();
+    let (method, _) = Rounding::controlled();
     let distil =
         |set: &[(&str, &str)]| distil_run_with_method(&directory, &path, &config(set), method.clone(), &|_| ());
     assert!(matches!(distil(&[]), Err(Error::InvalidArgument(_))), "no run");
@@ -180,7 +181,7 @@ fn a_flipped_bit_costs_the_steps_that_depend_on_it() {
     bytes[at] ^= 16;
     std::fs::write(&journal, &bytes).unwrap();
     let set = config(&[("open.mode", "replace"), ("target.ratio", "2")]);
-    let report = distil_run_with_method(&directory, &path, &set, Rounding::new().0, &|_| ()).unwrap();
+    let report = distil_run_with_method(&directory, &path, &set, Rounding::controlled().0, &|_| ()).unwrap();
     assert_eq!(report.missing.iter().map(|m| m.0).collect::<Vec<_>>(), [5, 6, 7], "6 and 7 are differences");
     assert!(report.warnings.iter().any(|w| w.contains("damaged")), "{:?}", report.warnings);
     let archive = Archive::open(&path).unwrap();
@@ -189,7 +190,7 @@ fn a_flipped_bit_costs_the_steps_that_depend_on_it() {
     let mut bytes = sound;
     bytes[30] ^= 1;
     std::fs::write(&journal, &bytes).unwrap();
-    let e = distil_run_with_method(&directory, &path, &set, Rounding::new().0, &|_| ()).unwrap_err();
+    let e = distil_run_with_method(&directory, &path, &set, Rounding::controlled().0, &|_| ()).unwrap_err();
     assert!(matches!(e, Error::Corruption(_)), "{e}");
 }
 

@@ -32,14 +32,13 @@ fn a_panicking_worker_tries_again_and_then_keeps_the_step_plainly() {
             .map(|cycle| {
                 let outcome = feed(&mut s, b, &SHAPE, cycle);
                 assert!(s.wait(cycle, Duration::from_secs(60)).unwrap());
-                // The notice is given a moment after the frame.
-                std::thread::sleep(Duration::from_millis(5));
                 outcome
             })
             .collect();
-        let told =
-            |o: &Outcome| matches!(o, Outcome::Degraded(t) if t.contains("plain codec") && t.contains("asked to"));
-        assert_eq!(outcomes.iter().filter(|o| told(o)).count(), 2, "{outcomes:?}");
+        // Each is told once, by the end of its own step or of the next.
+        let told: String = outcomes.iter().map(|o| format!("{o:?}")).collect();
+        let times = |part: &str| told.matches(part).count();
+        assert_eq!((times("kept losslessly by the plain codec"), times("asked to")), (2, 2), "{told}");
         let report = s.close().unwrap();
         assert_eq!(kinds(&path), [network, network, network, plain, plain, network]);
         assert_eq!(report.steps.iter().map(|r| r.plain_blocks).collect::<Vec<_>>(), [0, 0, 0, 1, 1, 0]);
@@ -61,7 +60,7 @@ fn a_panic_while_distilling_leaves_the_journal() {
     assert!(matches!(e, Error::Internal(_)) && e.to_string().contains("limbeck distill"), "{e}");
     assert!(!path.exists());
     let directory = journal_directory(&path);
-    let report = distil_run_with_method(&directory, &path, &config(&[]), Rounding::new().0, &|_| ()).unwrap();
+    let report = distil_run_with_method(&directory, &path, &config(&[]), Rounding::controlled().0, &|_| ()).unwrap();
     assert!(report.archive.is_some() && report.journal.is_some() && directory.exists());
 }
 
@@ -83,7 +82,13 @@ fn on_a_full_disk() {
             Ok(outcome) => dropped += u32::from(outcome == Outcome::Dropped),
             Err(e) => refused.push(e),
         }
-        std::thread::sleep(Duration::from_millis(1));
+        // Lets the journal catch up; on the full disk it never does.
+        for _ in 0..300 {
+            if s.durable().unwrap() >= Some(cycle) || !refused.is_empty() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
     assert_eq!(refused.len(), 1, "told once: {refused:?}");
     assert!(matches!(&refused[0], Error::Io(t) if t.contains("journal-00000.lbj")), "{refused:?}");
@@ -114,7 +119,7 @@ fn a_full_disk_is_told_and_loses_nothing_that_was_durable() {
     let complete = run.steps().iter().filter(|s| s.state == StepState::Complete).map(|s| s.stamp.cycle);
     assert!(complete.eq(0..=durable));
     drop(run);
-    let report = distil_run_with_method(&directory, &path, &config(&[]), Rounding::new().0, &|_| ()).unwrap();
+    let report = distil_run_with_method(&directory, &path, &config(&[]), Rounding::controlled().0, &|_| ()).unwrap();
     assert!(report.archive_bytes > 0);
     // With room on the disk again, the run goes on.
     let (mut s, _, b, _) = session(&path, &[("open.mode", "append")], &SHAPE);
@@ -128,10 +133,13 @@ fn places_that_cannot_be_written_are_told_at_open() {
     let file = dir.path().join("file");
     std::fs::write(&file, "x").unwrap();
     for path in [file.join("run.lbk"), "/proc/run.lbk".into(), dir.path().join("no/such/dir/run.lbk")] {
-        let e = Session::open_with_method(&path, &config(&[]), Communicator::None, Rounding::new().0).err().unwrap();
+        let e =
+            Session::open_with_method(&path, &config(&[]), Communicator::None, Rounding::controlled().0).err().unwrap();
         assert!(matches!(e, Error::Io(_)), "{}: {e}", path.display());
     }
-    let e = Session::open_with_method(dir.path(), &config(&[]), Communicator::None, Rounding::new().0).err().unwrap();
+    let e = Session::open_with_method(dir.path(), &config(&[]), Communicator::None, Rounding::controlled().0)
+        .err()
+        .unwrap();
     assert!(matches!(e, Error::InvalidArgument(_)), "{e}");
 }
 

@@ -133,7 +133,7 @@ fn a_budget_below_one_step_is_refused_with_the_least() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run.lbk");
     let c = session_support::config(&[("queue.bytes", "1000"), ("queue.policy", "block")]);
-    let method = session_support::Rounding::new().0;
+    let method = session_support::Rounding::controlled().0;
     let mut s =
         limbeck_session::Session::open_with_method(&path, &c, limbeck_session::Communicator::None, method).unwrap();
     let v = s.define_variable("v", limbeck_session::ElementType::Float64, &SHAPE).unwrap();

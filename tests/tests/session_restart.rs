@@ -20,7 +20,7 @@ fn fed(path: &Path, set: &[(&str, &str)], cycles: std::ops::Range<i64>) -> limbe
 }
 
 fn refusal(path: &Path, set: &[(&str, &str)]) -> Error {
-    Session::open_with_method(path, &config(set), Communicator::None, Rounding::new().0).err().unwrap()
+    Session::open_with_method(path, &config(set), Communicator::None, Rounding::controlled().0).err().unwrap()
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_run_being_written_is_locked() {
     let e = refusal(&path, &[APPEND]);
     assert!(matches!(e, Error::InvalidArgument(_)) && e.to_string().contains("another session"), "{e}");
     assert!(s.wait(0, Duration::from_secs(60)).unwrap());
-    let e = distil_run_with_method(&journal_directory(&path), &path, &config(&[]), Rounding::new().0, &|_| ());
+    let e = distil_run_with_method(&journal_directory(&path), &path, &config(&[]), Rounding::controlled().0, &|_| ());
     assert!(e.unwrap_err().to_string().contains("another session"));
     s.close().unwrap();
 }
@@ -134,7 +134,7 @@ fn other_variables_cannot_be_appended() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run.lbk");
     fed(&path, &[NEVER], 0..2);
-    let (method, _) = Rounding::new();
+    let (method, _) = Rounding::controlled();
     for (name, t, shape) in [
         ("w", ElementType::Float64, &SHAPE[..]),
         ("v", ElementType::Float32, &SHAPE),
@@ -173,7 +173,8 @@ fn a_dropped_session_leaves_what_is_durable() {
     control.open();
     drop(s);
     let report =
-        distil_run_with_method(&journal_directory(&path), &path, &config(&[]), Rounding::new().0, &|_| ()).unwrap();
+        distil_run_with_method(&journal_directory(&path), &path, &config(&[]), Rounding::controlled().0, &|_| ())
+            .unwrap();
     let cycles = Archive::open(&report.archive.unwrap()).unwrap().steps().cycles.clone();
     assert!(cycles.starts_with(&[0]));
 }

@@ -11,7 +11,7 @@ const F64: ElementType = ElementType::Float64;
 
 fn opened(dir: &tempfile::TempDir) -> Session {
     let path = dir.path().join("run.lbk");
-    Session::open_with_method(&path, &config(&[]), Communicator::None, Rounding::new().0).unwrap()
+    Session::open_with_method(&path, &config(&[]), Communicator::None, Rounding::controlled().0).unwrap()
 }
 
 #[test]
@@ -98,7 +98,12 @@ fn calls_out_of_order_leave_the_session_usable() {
     assert!(s.wait(3, std::time::Duration::from_secs(60)).unwrap());
     assert_eq!(s.durable().unwrap(), Some(3));
     assert!(matches!(s.wait(9, std::time::Duration::ZERO), Err(Error::InvalidArgument(_))));
-    assert_eq!(s.metrics().queue_bytes, 0, "cancelled steps give their memory back");
+    // Cancelled steps give their memory back; the last block's comes back a moment after it is durable.
+    let begin = std::time::Instant::now();
+    while s.metrics().queue_bytes > 0 {
+        assert!(begin.elapsed().as_secs() < 60, "{} bytes are still held", s.metrics().queue_bytes);
+        std::thread::yield_now();
+    }
     let report = s.close().unwrap();
     assert_eq!(report.steps.iter().map(|r| r.cycle).collect::<Vec<_>>(), [0, 2, 3]);
 }
@@ -127,7 +132,7 @@ fn what_is_not_finite_is_refused_by_default() {
 fn a_strided_ghosted_block_is_taken_from_its_address() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run.lbk");
-    let (method, _) = Rounding::new();
+    let (method, _) = Rounding::controlled();
     let c = config(&[("distil.when", "never")]);
     let mut s = Session::open_with_method(&path, &c, Communicator::None, method).unwrap();
     let v = s.define_variable("v", ElementType::Float32, &[2, 3]).unwrap();

@@ -71,7 +71,7 @@ impl Session {
             .ok_or_else(|| Error::State("an earlier commit failed: close the session and open it again".into()))?;
         past.check(&self.description)?;
         let Some(past) = self.past.take() else { return Ok(()) };
-        let present = past.go_on(&self.description, &self.options.to_toml())?;
+        let present = past.go_on(&self.description, &self.options.to_toml(), self.settings.sync_node)?;
         let mut lanes = self.lanes();
         present.resume(&mut lanes);
 

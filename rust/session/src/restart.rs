@@ -102,10 +102,15 @@ impl Past {
         Ok(())
     }
 
-    /// Opens the journal for writing and says what the run is about.
-    pub(crate) fn go_on(self, run: &RunDescription, options: &str) -> Result<Present> {
+    /// Opens the journal for writing and says what the run is about. `sync`: its directory is to survive the node.
+    pub(crate) fn go_on(self, run: &RunDescription, options: &str, sync: bool) -> Result<Present> {
         let (mut writer, known) = match self.journal {
-            Held::Fresh(lock) => (JournalWriter::create(lock)?, None),
+            Held::Fresh(lock) => {
+                if sync {
+                    sync_entry_of(&self.directory)?;
+                }
+                (JournalWriter::create(lock)?, None)
+            }
             Held::Continued(held) => (held.0, Some(held.1)),
         };
         if known.as_ref().and_then(Journal::run) != Some(run) {
@@ -209,6 +214,13 @@ fn refuse_existing(path: &Path, directory: &Path) -> Result<()> {
         "{} exists already: set open.mode to append to continue the run or to replace to remove it, or choose another path",
         what.display()
     )))
+}
+
+/// Makes the name of a new directory durable.
+fn sync_entry_of(directory: &Path) -> Result<()> {
+    let parent = directory.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let synced = std::fs::File::open(parent).and_then(|d| d.sync_all());
+    synced.map_err(|e| Error::Io(format!("cannot sync the directory {}: {e}", parent.display())))
 }
 
 /// The journals in a directory.

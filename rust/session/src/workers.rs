@@ -99,6 +99,13 @@ impl Shop {
         let encoded = outcome.encoded;
         let seconds = begin.elapsed().as_secs_f64();
         let bytes = (encoded.payload.len() + encoded.mask.as_ref().map_or(0, Vec::len)) as u64;
+        // Told before the step can be durable, so that who waits for it finds the notice.
+        if let Some(failure) = &outcome.failure {
+            self.notices.add(format!(
+                "step {}, {}: the method failed twice ({failure}), so the block is kept losslessly by the plain codec",
+                work.step, lane.name
+            ));
+        }
         let record = Record::Block(BlockRecord {
             step: work.step,
             variable: lane.variable,
@@ -125,12 +132,6 @@ impl Shop {
                 plain: encoded.kind == StepKind::Plain,
             }),
             Err(e) => self.journal.lost(Error::from(e).during(&format!("step {}, {}", work.step, lane.name))),
-        }
-        if let Some(failure) = outcome.failure {
-            self.notices.add(format!(
-                "step {}, {}: the method failed twice ({failure}), so the block is kept losslessly by the plain codec",
-                work.step, lane.name
-            ));
         }
     }
 }

@@ -62,7 +62,7 @@ impl Control {
 impl Rounding {
     pub const NUMBER: u16 = 60_000;
 
-    pub fn new() -> (Arc<dyn Method>, Arc<Control>) {
+    pub fn controlled() -> (Arc<dyn Method>, Arc<Control>) {
         let control = Arc::new(Control::default());
         (Arc::new(Rounding { control: control.clone() }), control)
     }
@@ -150,7 +150,7 @@ impl Chain for RoundingChain {
             codes[i] = ((v - low) / scale).round() as u16;
             quality.add(v, low + scale * f64::from(codes[i]));
         }
-        let base = self.previous.as_ref().filter(|(s, _)| s + 1 == step && step % 4 != 0);
+        let base = self.previous.as_ref().filter(|(s, _)| s + 1 == step && !step.is_multiple_of(4));
         let mut payload = [low.to_le_bytes(), scale.to_le_bytes()].concat();
         for (i, code) in codes.iter().enumerate() {
             payload.extend(code.wrapping_sub(base.map_or(0, |(_, b)| b[i])).to_le_bytes());
@@ -262,7 +262,7 @@ impl Method for Rounding {
         let every = (1..)
             .find(|&e| {
                 let cells: usize = Coarse::grid(task.shape, e).iter().product();
-                1 + 4 * cells * task.times.len() <= task.budget_bytes || e >= *task.shape.iter().max().unwrap()
+                4 * cells * task.times.len() < task.budget_bytes || e >= *task.shape.iter().max().unwrap()
             })
             .unwrap();
         let grid = Coarse::grid(task.shape, every);
@@ -347,7 +347,7 @@ pub fn config(set: &[(&str, &str)]) -> Config {
 
 /// A session of one float64 variable `v` in one block.
 pub fn session(path: &Path, set: &[(&str, &str)], shape: &[usize]) -> (Session, VariableId, BlockId, Arc<Control>) {
-    let (method, control) = Rounding::new();
+    let (method, control) = Rounding::controlled();
     let mut s = Session::open_with_method(path, &config(set), Communicator::None, method).unwrap();
     let v = s.define_variable("v", ElementType::Float64, shape).unwrap();
     let b = s.add_block(v, &vec![0; shape.len()], shape, None).unwrap();
