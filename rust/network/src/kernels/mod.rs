@@ -38,20 +38,21 @@ pub enum Kernel {
 impl Kernel {
     /// Those that this CPU can run, fastest first.
     pub fn available() -> Vec<Kernel> {
-        let mut list = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx512f") {
-                list.push(Kernel::Avx512);
-            }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                list.push(Kernel::Avx2);
-            }
+        [Kernel::Avx512, Kernel::Avx2, Kernel::Neon, Kernel::Portable].into_iter().filter(|k| k.is_available()).collect()
+    }
+
+    /// Whether this CPU can run it.
+    pub fn is_available(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx512 => is_x86_feature_detected!("avx512f"),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            Kernel::Neon => cfg!(target_arch = "aarch64"),
+            Kernel::Portable => true,
+            #[cfg(not(target_arch = "x86_64"))]
+            Kernel::Avx512 | Kernel::Avx2 => false,
         }
-        #[cfg(target_arch = "aarch64")]
-        list.push(Kernel::Neon);
-        list.push(Kernel::Portable);
-        list
     }
 
     /// The fastest one; `LIMBECK_KERNEL=avx512|avx2|neon|portable` asks for another that the CPU has.
@@ -93,7 +94,7 @@ macro_rules! dispatch {
                 // SAFETY: compiled for AVX2 and FMA; the operands are checked below.
                 unsafe { $body::<x86::Avx2>($($arg),*) }
             }
-            assert!(Kernel::available().contains(&kernel), "{} is not available on this CPU", kernel.name());
+            assert!(kernel.is_available(), "{} is not available on this CPU", kernel.name());
             // SAFETY: the CPU has the instruction set; each body checks its operands' lengths.
             unsafe {
                 match kernel {
