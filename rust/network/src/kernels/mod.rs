@@ -38,7 +38,10 @@ pub enum Kernel {
 impl Kernel {
     /// Those that this CPU can run, fastest first.
     pub fn available() -> Vec<Kernel> {
-        [Kernel::Avx512, Kernel::Avx2, Kernel::Neon, Kernel::Portable].into_iter().filter(|k| k.is_available()).collect()
+        [Kernel::Avx512, Kernel::Avx2, Kernel::Neon, Kernel::Portable]
+            .into_iter()
+            .filter(|k| k.is_available())
+            .collect()
     }
 
     /// Whether this CPU can run it.
