@@ -64,9 +64,8 @@ impl Config {
     pub fn load(&mut self, path: &Path) -> Result<()> {
         let text = std::fs::read_to_string(path)
             .map_err(|e| Error::Io(format!("cannot read the options in {}: {e}", path.display())))?;
-        let whole: toml::Table = text
-            .parse()
-            .map_err(|e: toml::de::Error| Error::InvalidArgument(format!("{}: {}", path.display(), e.message())))?;
+        let whole: toml::Table =
+            text.parse().map_err(|e| Error::InvalidArgument(format!("{}{}", path.display(), describe(&text, &e))))?;
         let mut flat = Vec::new();
         flatten("", &whole, &mut flat).map_err(|e| e.during(&path.display().to_string()))?;
         let mut loaded = self.loaded.clone();
@@ -156,14 +155,27 @@ fn from(environment: impl Iterator<Item = (String, String)>) -> Result<BTreeMap<
             let group = rest.split_once('_').map_or("", |(group, _)| group).to_lowercase();
             if options().iter().any(|o| o.name.split_once('.').is_some_and(|(g, _)| g == group)) {
                 let names: Vec<_> = options().iter().map(|o| o.environment_variable()).collect();
-                let nearest = crate::spelling::nearest(&variable, names.iter().map(String::as_str)).unwrap_or_default();
+                let meant = crate::spelling::meant(&variable, names.iter().map(String::as_str));
                 return Err(Error::InvalidArgument(format!(
-                    "the environment variable {variable} names no option: did you mean {nearest}?"
+                    "the environment variable {variable} names no option: {meant}"
                 )));
             }
         }
     }
     Ok(layer)
+}
+
+/// What is wrong with a TOML file, and where, as the rest of a sentence that begins with its path. The words of the
+/// parser alone do not lead to what is wrong most often: text without quotes.
+fn describe(text: &str, e: &toml::de::Error) -> String {
+    let begin = e.span().map_or(0, |span| span.start);
+    let before = text.get(..begin).unwrap_or(text);
+    let number = before.matches('\n').count();
+    let line = text.lines().nth(number).unwrap_or_default().trim();
+    let unquoted = line.split_once('=').map(|(_, v)| v.trim()).is_some_and(|v| v.starts_with(char::is_alphabetic));
+    let hint = if unquoted { "; text needs quotes: \"...\"" } else { "" };
+    let shown: String = line.chars().take(60).collect();
+    format!(", line {}: {} in `{shown}`{hint}", number + 1, e.message())
 }
 
 fn flatten(prefix: &str, table: &toml::Table, into: &mut Vec<(String, String)>) -> Result<()> {
@@ -271,6 +283,15 @@ mod tests {
         }
         assert_eq!(resolve(&c, &[]).unwrap().get("target.ratio"), "1000");
         assert!(matches!(c.load(Path::new("/nowhere/limbeck.toml")), Err(Error::Io(_))));
+    }
+
+    #[test]
+    fn files_with_mistakes_say_where() {
+        let mut c = Config::new();
+        let e = loaded(&mut c, "seed = 1\ndistil.when = never\n").unwrap_err().to_string();
+        assert!(e.contains("line 2") && e.contains("distil.when = never") && e.contains("quotes"), "{e}");
+        let e = loaded(&mut c, "seed = 1\n\n[target\nratio = 5").unwrap_err().to_string();
+        assert!(e.contains("line 3") && !e.contains("quotes"), "{e}");
     }
 
     #[test]

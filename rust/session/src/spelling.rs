@@ -1,5 +1,13 @@
 //! The valid name that a misspelt one was probably meant to be.
 
+/// The end of a message about a name that is no option: the nearest candidate if it is near enough to have been meant.
+pub(crate) fn meant<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> String {
+    match nearest(name, candidates).filter(|c| 2 * edits(name, c) <= c.chars().count()) {
+        Some(c) => format!("did you mean {c}?"),
+        None => "`limbeck options` lists them".into(),
+    }
+}
+
 /// The candidate with the fewest edits from `name`, ties by order; None only if there are no candidates.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates.min_by_key(|c| edits(name, c))
@@ -39,5 +47,13 @@ mod tests {
         assert_eq!(nearest("target.rato", names.into_iter()), Some("target.ratio"));
         assert_eq!(nearest("quue.byte", names.into_iter()), Some("queue.bytes"));
         assert_eq!(nearest("x", std::iter::empty()), None);
+    }
+
+    #[test]
+    fn proposes_only_what_is_near() {
+        let names = ["queue.bytes", "seed", "target.ratio"];
+        assert_eq!(meant("target.rato", names.into_iter()), "did you mean target.ratio?");
+        assert!(!meant("LIMBECK", names.into_iter()).contains("mean"));
+        assert!(!meant("", names.into_iter()).contains("mean"));
     }
 }
