@@ -150,6 +150,21 @@ fn a_strided_ghosted_block_is_taken_from_its_address() {
 }
 
 #[test]
+fn strides_in_values_instead_of_bytes_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run.lbk");
+    let mut s = Session::open(&path, &Config::new(), Communicator::None).unwrap();
+    let v = s.define_variable("v", ElementType::Float32, &[2, 3]).unwrap();
+    for strides in [[5, 1], [20, -3], [3, 4]] {
+        let e = s.add_block(v, &[0, 0], &[2, 3], Some(&strides)).unwrap_err().to_string();
+        assert!(e.contains("bytes"), "{e}");
+    }
+    // One value along an axis has no neighbour, and one repeated along it has distance 0.
+    s.add_block(v, &[0, 0], &[1, 3], Some(&[1, 4])).unwrap();
+    s.add_block(v, &[1, 0], &[1, 3], Some(&[12, 0])).unwrap();
+}
+
+#[test]
 fn a_communicator_needs_another_build() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run.lbk");

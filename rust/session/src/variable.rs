@@ -114,7 +114,8 @@ impl Session {
     ///
     /// # Errors
     /// InvalidArgument if offset, count or strides have another number of axes than the variable, the block is empty,
-    /// reaches outside the variable, or its strides reach beyond the address space; State after commit.
+    /// reaches outside the variable, or its strides are smaller than a value (0 is possible: one value repeated) or reach
+    /// beyond the address space; State after commit.
     pub fn add_block(
         &mut self,
         v: VariableId,
@@ -144,6 +145,14 @@ impl Session {
             }
         }
         let t = element_type(variable.element_type);
+        let overlap = |(&stride, &n): (&isize, &usize)| n > 1 && stride != 0 && stride.unsigned_abs() < t.size();
+        if let Some(strides) = strides.filter(|s| s.iter().zip(count).any(overlap)) {
+            return Err(Error::InvalidArgument(format!(
+                "the strides {strides:?} of a block of {name:?} are smaller than a value, which has {} bytes: strides are \
+                 counted in bytes, not in values",
+                t.size()
+            )));
+        }
         let layout = match strides {
             None => Layout::contiguous(t, count)?,
             Some(strides) => Layout::strided(t, count, strides)?,
