@@ -124,6 +124,11 @@ impl JournalSender {
         self.durability.fail(error);
     }
 
+    /// Nothing becomes durable any more, so that what is not encoded yet need not be.
+    pub(crate) fn failed(&self) -> bool {
+        self.durability.failure().is_some()
+    }
+
     /// Most bytes of frames on their way at once.
     pub(crate) fn peak_bytes(&self) -> u64 {
         self.in_flight.lock().peak

@@ -88,6 +88,10 @@ pub(crate) fn pool(
 
 impl Shop {
     fn serve(&self, work: &Work, pool: &ThreadPool) {
+        // On a full disk a close would otherwise train what waits in the queue for nothing.
+        if self.journal.failed() {
+            return;
+        }
         let lane = &self.lanes[work.lane];
         let begin = Instant::now();
         if let Some(error) = &work.lost {
