@@ -176,8 +176,13 @@ pub(crate) fn distil(
     if let Target::Ratio(ratio) = settings.target
         && report.ratio() < ratio * 0.999
     {
+        let worst = report.variables.iter().min_by(|a, b| a.student.psnr().total_cmp(&b.student.psnr()));
+        let worst = worst.map_or(String::new(), |v| {
+            format!(" ({:?} came out with {:.1} dB; a smaller target.ratio helps)", v.name, v.student.psnr())
+        });
         report.warnings.push(format!(
-            "the archive is {:.0} times smaller than the data, not {ratio}: so little data does not leave room for more",
+            "the archive is {:.0} times smaller than the data, not {ratio}: so little data does not leave room for more\
+             {worst}",
             report.ratio()
         ));
     }
