@@ -105,7 +105,7 @@ fn pair(arguments: &Arguments, source: &Source) -> Result<Vec<Pair>> {
     let mut pairs = Vec::new();
     for (name, paths) in groups {
         let [variable] = source.select(&[name])?.try_into().map_err(|_| Failure::Internal("one name".into()))?;
-        let series = arguments.format.open(&paths)?;
+        let series = arguments.format.open_originals(&paths, &variable)?;
         pairs.push(Pair::new(variable, series, &paths[0].display().to_string())?);
     }
     Ok(pairs)

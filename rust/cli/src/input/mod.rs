@@ -19,17 +19,18 @@ pub use times::Times;
 
 use crate::failure::{Failure, Result};
 use crate::selection;
+use crate::source::Variable;
 
 /// How the files are to be read.
 #[derive(Args, Debug)]
 pub struct FormatArgs {
     /// The files hold bare values in C order instead of .npy; one or more whole steps each
-    #[arg(long, requires = "shape", requires = "raw_type")]
+    #[arg(long)]
     pub raw: bool,
-    /// Shape of one step of the raw files, slowest axis first
+    /// Shape of one step of the raw files, slowest axis first; for `compare` that of the variable if not given
     #[arg(long, value_name = "Z,Y,X", requires = "raw", value_parser = selection::parse_shape)]
     pub shape: Option<selection::Shape>,
-    /// Type of the values in raw files
+    /// Type of the values in raw files; for `compare` that of the variable if not given
     #[arg(long = "type", id = "raw_type", value_name = "TYPE", requires = "raw")]
     pub element_type: Option<TypeName>,
     /// Byte order of raw files
@@ -44,10 +45,23 @@ pub struct FormatArgs {
 impl FormatArgs {
     /// Opens the files of one variable.
     pub fn open(&self, paths: &[PathBuf]) -> Result<Series> {
-        match (&self.shape, self.element_type) {
-            (Some(shape), Some(element_type)) => Series::open_raw(paths, &shape.0, element_type.into(), self.endian),
-            _ => Series::open_npy(paths, self.axes),
+        match (self.raw, &self.shape, self.element_type) {
+            (false, ..) => Series::open_npy(paths, self.axes),
+            (true, Some(shape), Some(t)) => Series::open_raw(paths, &shape.0, t.into(), self.endian),
+            (true, ..) => Err(Failure::Usage(
+                "files of bare values say nothing of themselves: --raw needs --shape and --type".into(),
+            )),
         }
+    }
+
+    /// Opens the originals of a variable, which has their shape and type where the user does not say another.
+    pub fn open_originals(&self, paths: &[PathBuf], variable: &Variable) -> Result<Series> {
+        if !self.raw {
+            return self.open(paths);
+        }
+        let shape = self.shape.as_ref().map_or(&variable.shape, |s| &s.0);
+        let element_type = self.element_type.map_or(variable.element_type, Into::into);
+        Series::open_raw(paths, shape, element_type, self.endian)
     }
 }
 
