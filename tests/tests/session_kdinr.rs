@@ -57,7 +57,7 @@ fn what_goes_in_comes_out() {
     let region = Region { start: vec![0, 0], count: vec![32, 24], every: vec![1, 1] };
     let mut squared = 0.0;
     for step in 0..6 {
-        let back = data.read("bump", step, &region).unwrap();
+        let back = data.read::<f64>("bump", step, &region).unwrap();
         let original = bump(0, [32, 24], step as i64);
         squared += back.iter().zip(&original).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
     }
