@@ -97,15 +97,42 @@ impl Mask {
             .for_each_row(extent, |first, out| {
                 let codes = self.codes[first..].iter().step_by(every);
                 for (value, code) in values[out].iter_mut().zip(codes) {
-                    match code {
-                        0 => {}
-                        2 => *value = f64::INFINITY,
-                        3 => *value = f64::NEG_INFINITY,
-                        _ => *value = f64::NAN,
-                    }
+                    put(*code, value);
                 }
             })
             .map_err(|e| Error::InvalidArgument(e.to_string()))
+    }
+
+    /// The same for values at arbitrary points (n x rank, fractional global index coordinates, slowest axis first): each
+    /// gets what stands at the grid point of the block that is nearest to it.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if mask, block, points and values do not fit each other; `values` is then unchanged.
+    pub(crate) fn apply_at(&self, extent: &Extent, points: &[f64], values: &mut [f64]) -> Result<()> {
+        crate::plain::check_sample(extent, points, values)?;
+        if self.codes.len() != extent.len() {
+            return Err(Error::InvalidArgument(format!(
+                "a mask of {} values does not fit a block of {:?}",
+                self.codes.len(),
+                extent.count
+            )));
+        }
+        for (point, value) in points.chunks_exact(extent.rank()).zip(values) {
+            let axes = point.iter().zip(&extent.offset).zip(&extent.count);
+            // The cast takes what lies before the block, and NaN, to its first grid point.
+            let nearest = axes.fold(0, |at, ((p, &o), &n)| at * n + ((p - o as f64 + 0.5) as usize).min(n - 1));
+            put(self.codes[nearest], value);
+        }
+        Ok(())
+    }
+}
+
+fn put(code: u8, value: &mut f64) {
+    match code {
+        0 => {}
+        2 => *value = f64::INFINITY,
+        3 => *value = f64::NEG_INFINITY,
+        _ => *value = f64::NAN,
     }
 }
 

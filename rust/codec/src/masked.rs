@@ -26,7 +26,8 @@ impl BlockDecoder for Masked {
     }
 
     fn sample(&self, points: &[f64], out: &mut [f64]) -> Result<()> {
-        self.inner.sample(points, out)
+        self.inner.sample(points, out)?;
+        self.mask.apply_at(&self.extent, points, out)
     }
 
     fn as_any(&self) -> &dyn std::any::Any {

@@ -79,9 +79,11 @@ impl EncodedStep {
             .map(|i| volume.values.get(i))
             .filter(|v| v.is_finite())
             .for_each(|v| quality.add(v, v));
-        // NaN and infinities stand among the values: no mask is needed.
+        // NaN and infinities stand among the values, and in a mask besides: the values give way to a student, the mask
+        // goes into the archive with it.
+        let mask = Mask::scan(volume).map(|m| m.encode());
         let payload = plain::encode(volume);
-        EncodedStep { kind: StepKind::Plain, base_step: None, payload, mask: None, quality, samples: 0 }
+        EncodedStep { kind: StepKind::Plain, base_step: None, payload, mask, quality, samples: 0 }
     }
 }
 

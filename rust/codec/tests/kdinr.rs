@@ -204,6 +204,9 @@ fn constants_tiny_blocks_tiny_ranges_and_masks() {
     let (e, decoded) = encode(&[3, 2], vec![1.0, 2.0, f64::NAN, 4.0, 5.0, f64::INFINITY]);
     assert_eq!(e.kind, StepKind::Plain);
     assert!(decoded[2].is_nan() && decoded[5] == f64::INFINITY && decoded[4] == 5.0);
+    // A student stands for the values one day; where they were none, only the mask says.
+    let mask = Mask::decode(e.mask.as_deref().expect("a mask beside the values"), 6).expect("decodes");
+    assert_eq!(mask.codes, [0, 0, 1, 0, 0, 2]);
 
     // 1 with noise in the last places, and denormals.
     for scale in [1e-15, 1e-310] {
@@ -220,6 +223,31 @@ fn constants_tiny_blocks_tiny_ranges_and_masks() {
     assert!(e.kind == StepKind::Network && e.quality.count == 998 && e.quality.psnr() > 20.0);
     assert!(decoded[17].is_nan() && decoded[400] == f64::NEG_INFINITY);
     assert_eq!(decoded.iter().filter(|v| v.is_finite()).count(), 998);
+}
+
+#[test]
+fn teachers_have_no_opinion_on_masked_positions() {
+    let (shape, offset) = ([20, 16], [4, 0]);
+    let extent = Extent { offset: offset.to_vec(), count: vec![16, 16] };
+    let geometry = BlockGeometry { shape: shape.to_vec(), extent: extent.clone(), element_type: ElementType::Float64 };
+    let Volume { count, mut values } = wave(&extent, &shape, 0.0, ElementType::Float64);
+    let Values::Float64(v) = &mut values else { unreachable!("a wave in double precision") };
+    (v[3 * 16 + 5], v[4 * 16 + 5], v[15 * 16 + 11]) = (f64::NAN, f64::INFINITY, f64::NEG_INFINITY);
+    let volume = Volume { count, values };
+    // Kept by a network where the block is large enough, and plainly.
+    let method = KdInr::new(quick());
+    let mut chain = method.chain(geometry.clone(), KEY);
+    let fitted = chain.encode(0, &volume, Mask::scan(&volume).as_ref(), &pool(2)).expect("encodes");
+    for e in [fitted, EncodedStep::plain(&volume)] {
+        let decoder = method.open_step(&geometry, e.kind, &e.payload, e.mask.as_deref(), None).expect("opens");
+        let points = [7.0, 5.0, 7.4, 4.6, 8.0, 5.0, 19.0, 11.0, 7.0, 6.0, 4.0, 0.0];
+        let mut out = [0.0; 6];
+        decoder.sample(&points, &mut out).expect("samples");
+        assert!(out[0].is_nan() && out[1].is_nan(), "{:?}: {out:?}", e.kind);
+        assert_eq!(out[2..4], [f64::INFINITY, f64::NEG_INFINITY], "{:?}", e.kind);
+        assert!(out[4..].iter().all(|v| (1.0..=5.0).contains(v)), "{:?}: {out:?}", e.kind);
+        assert!(decoder.sample(&points[1..], &mut out).is_err());
+    }
 }
 
 #[test]
