@@ -102,7 +102,9 @@ fn several_variables_in_raw_files_become_images() {
 
     let originals = ["u=u0.bin", "u=u1.bin", "v=v0.bin", "v=v1.bin"];
     let compared = bench
-        .limbeck(&[&["compare", "run.lbk", "--json", "--raw", "--endian", "big", "--original"], &originals[..]].concat())
+        .limbeck(
+            &[&["compare", "run.lbk", "--json", "--raw", "--endian", "big", "--original"], &originals[..]].concat(),
+        )
         .ends_with(0)
         .json();
     assert_eq!(compared["variables"].as_array().unwrap().len(), 2);
