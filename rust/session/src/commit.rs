@@ -7,6 +7,7 @@ use limbeck_codec::{BlockGeometry, ChainKey};
 use limbeck_field::Extent;
 
 use crate::cores::{self, Manners};
+use crate::cover;
 use crate::durability::Durability;
 use crate::encode::Encoder;
 use crate::notices::Notices;
@@ -41,7 +42,8 @@ impl Session {
     /// Ends the definitions and starts the workers. With `open.mode = append`, chains go on from their newest durable step.
     ///
     /// # Errors
-    /// InvalidArgument if there is no variable, a variable has no block, `queue.bytes` is too small for one step, or the
+    /// InvalidArgument if there is no variable, a variable has no block or its blocks leave a
+    /// hole, `queue.bytes` is too small for one step, or the
     /// run that is continued has other variables; State if it was committed before; Io.
     pub fn commit(&mut self) -> Result<()> {
         self.same_process()?;
@@ -53,6 +55,15 @@ impl Session {
         }
         if let Some(v) = self.description.variables.iter().find(|v| v.blocks.is_empty()) {
             return Err(Error::InvalidArgument(format!("variable {:?} has no block", v.name)));
+        }
+        for v in &self.description.variables {
+            if let Some(index) = cover::hole(&v.shape, &v.blocks) {
+                return Err(Error::InvalidArgument(format!(
+                    "the blocks of variable {:?} do not cover its shape {:?}: no block has the value at {index:?}; add the \
+                     missing blocks, or define the variable with the shape that they cover",
+                    v.name, v.shape
+                )));
+            }
         }
         if let Some(fault) = self.description.fault() {
             return Err(Error::InvalidArgument(fault));

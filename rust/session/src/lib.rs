@@ -7,6 +7,7 @@ mod close;
 mod commit;
 mod config;
 mod cores;
+mod cover;
 mod distil;
 mod durability;
 mod encode;

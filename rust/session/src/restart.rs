@@ -63,6 +63,11 @@ impl Past {
         if !lock.enforced() {
             tracing::warn!("{} has no file locks: make sure that one session at a time writes", directory.display());
         }
+        if settings.open_mode == OpenMode::Create {
+            // Checked again now that nobody else writes; what is left holds no step.
+            refuse_existing(path, &directory)?;
+            remove_journals(&directory)?;
+        }
         if settings.open_mode == OpenMode::Replace {
             remove_journals(&directory)?;
             remove(path)?;
@@ -205,7 +210,7 @@ fn difference(known: &RunDescription, run: &RunDescription) -> Option<String> {
 fn refuse_existing(path: &Path, directory: &Path) -> Result<()> {
     let what = if path.exists() {
         path
-    } else if directory.is_dir() && !journals(directory)?.is_empty() {
+    } else if directory.is_dir() && !journals(directory)?.is_empty() && !never_began(directory) {
         directory
     } else {
         return Ok(());
@@ -214,6 +219,11 @@ fn refuse_existing(path: &Path, directory: &Path) -> Result<()> {
         "{} exists already: set open.mode to append to continue the run or to replace to remove it, or choose another path",
         what.display()
     )))
+}
+
+/// A run that was opened and never took a step: nothing is lost if another begins in its place.
+fn never_began(directory: &Path) -> bool {
+    UnfinishedRun::open(directory).is_ok_and(|run| run.steps().is_empty() && run.lost().next().is_none())
 }
 
 /// Makes the name of a new directory durable.

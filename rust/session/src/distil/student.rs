@@ -51,11 +51,12 @@ pub(super) fn all(job: &Job<'_>) -> Result<Vec<Made>> {
     let total: f64 = weights.iter().sum();
     let constant = weights.iter().filter(|w| **w == 0.0).count() as u64;
     let room = job.payload_bytes.map(|b| b.saturating_sub(constant * SMALLEST));
+    let shares = room.map(|r| shares(r, &weights, self::least(&weights, job.plan.stamps.len())));
     let begin = Instant::now();
     let mut left = total;
     let mut made = Vec::new();
     for (v, weight) in weights.iter().enumerate() {
-        let budget = room.map(|r| (r as f64 * weight / total.max(1.0)) as u64);
+        let budget = shares.as_ref().map(|s| s[v]);
         // What one variable leaves of its time, the others have.
         let limit = job.settings.distil_limit.map(|limit| {
             limit.saturating_sub(begin.elapsed()).mul_f64(if left > 0.0 { (weight / left).min(1.0) } else { 1.0 })
@@ -64,6 +65,31 @@ pub(super) fn all(job: &Job<'_>) -> Result<Vec<Made>> {
         made.push(job.one(v as u32, budget.map(|b| b.max(SMALLEST)), limit)?);
     }
     Ok(made)
+}
+
+/// Bytes below which a student can hardly follow anything, but never more than a quarter of the variable as float32.
+const USEFUL: f64 = 600.0;
+
+/// What each variable should have at least; constant ones need nothing.
+fn least(weights: &[f64], steps: usize) -> Vec<f64> {
+    weights.iter().map(|w| USEFUL.min(w * steps as f64)).collect()
+}
+
+/// Shares the bytes by numbers of values. A small variable beside large ones gets what a student needs at least, as long
+/// as all of that together is no more than a quarter of the whole.
+fn shares(room: u64, weights: &[f64], least: Vec<f64>) -> Vec<u64> {
+    let by_values = |room: f64, total: f64, w: f64| room * w / total.max(1.0);
+    let total: f64 = weights.iter().sum();
+    let small: Vec<bool> = weights.iter().zip(&least).map(|(w, l)| by_values(room as f64, total, *w) < *l).collect();
+    let sum =
+        |of: &[f64], which: bool| of.iter().zip(&small).filter(|(_, s)| **s == which).map(|(x, _)| x).sum::<f64>();
+    let reserved = sum(&least, true);
+    if reserved > room as f64 / 4.0 {
+        return weights.iter().map(|w| by_values(room as f64, total, *w) as u64).collect();
+    }
+    let (left, large) = (room as f64 - reserved, sum(weights, false));
+    let share = |v: usize| if small[v] { least[v] } else { by_values(left, large, weights[v]) };
+    (0..weights.len()).map(|v| share(v) as u64).collect()
 }
 
 impl Job<'_> {
@@ -187,5 +213,21 @@ impl Job<'_> {
             Ok(result) => result.map_err(|e| Error::from(e).during(&format!("distilling {name:?}"))),
             Err(_) => Err(Error::Internal(format!("distilling {name:?} panicked; the journal is unharmed"))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_variables_get_enough_and_the_sum_is_kept() {
+        let weights = [1e6, 300.0, 0.0, 2e6];
+        let s = shares(60_000, &weights, least(&weights, 10));
+        assert_eq!((s[1], s[2]), (600, 0));
+        assert!(s.iter().sum::<u64>() <= 60_000 && s[3] / 2 - s[0] <= 1);
+        // Nothing but small variables: by values.
+        assert_eq!(shares(400, &[300.0, 100.0], least(&[300.0, 100.0], 10)), [300, 100]);
+        assert_eq!(shares(100, &[0.0], least(&[0.0], 10)), [0]);
     }
 }
