@@ -178,3 +178,28 @@ fn a_dropped_session_leaves_what_is_durable() {
     let cycles = Archive::open(&report.archive.unwrap()).unwrap().steps().cycles.clone();
     assert!(cycles.starts_with(&[0]));
 }
+
+#[test]
+fn a_run_that_never_took_a_step_does_not_block_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run.lbk");
+    for _ in 0..2 {
+        fed(&path, &[], 0..0);
+        assert!(!path.exists());
+    }
+    fed(&path, &[], 0..2);
+    assert!(path.exists());
+    refusal(&path, &[]);
+}
+
+#[test]
+fn blocks_that_leave_a_hole_are_refused_at_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut s = Session::open(&dir.path().join("run.lbk"), &config(&[]), Communicator::None).unwrap();
+    let v = s.define_variable("rho", ElementType::Float32, &SHAPE).unwrap();
+    s.add_block(v, &[0, 0, 0], &[2, 8, 8], None).unwrap();
+    let e = s.commit().unwrap_err().to_string();
+    assert!(e.contains("\"rho\"") && e.contains("[2, 0, 0]"), "{e}");
+    s.add_block(v, &[1, 0, 0], &[3, 8, 8], None).unwrap();
+    s.commit().unwrap();
+}
