@@ -3,6 +3,9 @@
 //! A thread of its own with a tokio runtime of its own, so that neither the simulation nor a worker ever waits for a disk;
 //! only frames in flight are bounded in bytes. Whatever arrived while a sync was under way shares the next one.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::io::SeekFrom;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -219,8 +222,11 @@ struct Sums {
 impl Journal {
     async fn run(mut self, mut messages: UnboundedReceiver<Message>) {
         while let Some(first) = messages.recv().await {
+            // What comes after these waits for the next round: a stream that never pauses would put off the sync for ever.
+            let waiting = messages.len();
             self.take(first).await;
-            while let Ok(next) = messages.try_recv() {
+            for _ in 0..waiting {
+                let Ok(next) = messages.try_recv() else { break };
                 self.take(next).await;
                 // Steps that are written count as durable at once where no sync is asked for.
                 if !self.sync {
