@@ -66,6 +66,29 @@ fn what_goes_in_comes_out() {
 }
 
 #[test]
+fn what_is_the_same_everywhere_but_changes_in_time_is_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run.lbk");
+    let mut s = Session::open(&path, &config(&SMALL), Communicator::None).unwrap();
+    let v = s.define_variable("pressure", ElementType::Float64, &[20, 25]).unwrap();
+    let b = s.add_block(v, &[0, 0], &[20, 25], None).unwrap();
+    s.commit().unwrap();
+    let pressure = |cycle: i64| 100.0 + (cycle as f64 * 0.3).sin();
+    for cycle in 0..30 {
+        s.step_begin(cycle, cycle as f64).unwrap();
+        s.put_slice(b, ValuesRef::Float64(&[pressure(cycle); 500])).unwrap();
+        s.step_end().unwrap();
+    }
+    let report = s.close().unwrap();
+    assert!(report.ratio() < 30.0, "the bytes that the target leaves are not used: {}", report.ratio());
+    let data = Dataset::open(&path).unwrap();
+    for step in 0..30 {
+        let back: Vec<f64> = data.read_all("pressure", step).unwrap();
+        assert!(back.iter().all(|p| (p - pressure(step as i64)).abs() < 0.2), "step {step}: {} {}", back[0], back[499]);
+    }
+}
+
+#[test]
 fn the_bytes_do_not_depend_on_the_number_of_threads() {
     let dir = tempfile::tempdir().unwrap();
     let bytes = |name: &str, threads: &str| {

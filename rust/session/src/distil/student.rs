@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use limbeck_archive::UnfinishedRun;
-use limbeck_codec::{ChainKey, DistilTask, EncodedSegment, Method, StepKind};
+use limbeck_codec::{ChainKey, DistilTask, EncodedSegment, Method};
 use limbeck_field::Extent;
 use rayon::ThreadPool;
 
@@ -39,8 +39,8 @@ pub(super) struct Made {
     pub(super) warnings: Vec<String>,
 }
 
-/// All students, variable by variable. Bytes and time are shared by numbers of values; variables that are constant at
-/// every step take the least there is.
+/// All students, variable by variable. Bytes and time are shared by numbers of values; variables that never change
+/// take the least there is.
 pub(super) fn all(job: &Job<'_>) -> Result<Vec<Made>> {
     let variables = &job.run.run().variables;
     let weights: Vec<f64> = variables
@@ -93,14 +93,11 @@ fn shares(room: u64, weights: &[f64], least: Vec<f64>) -> Vec<u64> {
 }
 
 impl Job<'_> {
-    /// Whether every block of the variable has one value at each step.
+    /// Whether the variable has one value at all places and steps. One value a step, another at the next, is a history that
+    /// a student has to follow.
     fn constant(&self, v: u32) -> bool {
-        let blocks = self.run.run().variables[v as usize].blocks.len() as u32;
-        let constant = StepKind::Constant as u8;
-        self.plan
-            .stamps
-            .iter()
-            .all(|s| (0..blocks).all(|b| self.run.block(v, b, s.step).is_none_or(|e| e.step_kind == constant)))
+        let (min, max) = self.range(v);
+        min >= max
     }
 
     /// Smallest and largest value of a variable at the distilled steps, as measured when they were handed in.
