@@ -122,6 +122,10 @@ impl Past {
             writer.append(&Record::Run(run.clone()))?;
         }
         writer.append(&Record::Options(options.to_owned()))?;
+        if sync {
+            // Earlier steps count as durable from now on, and those who wrote them may not have asked for as much.
+            writer.sync()?;
+        }
         let unfinished = known.is_some().then(|| UnfinishedRun::open(&self.directory)).transpose()?;
         let journalled = unfinished.as_ref().and_then(newest_whole_step);
         let last = match (self.archive.and_then(|a| a.last), journalled) {
