@@ -10,9 +10,36 @@ pub enum Error {
     /// The bytes contradict themselves.
     #[error("{0}")]
     Corruption(String),
+    /// Other processes of the run cannot be reached (any more).
+    #[error("{0}")]
+    Communication(String),
     /// A defect in limbeck.
     #[error("{0}")]
     Internal(String),
+}
+
+impl Error {
+    /// Number of the kind, for telling it to other processes of the same build.
+    pub(crate) fn number(&self) -> u8 {
+        match self {
+            Error::InvalidArgument(_) => 1,
+            Error::Compatibility(_) => 2,
+            Error::Corruption(_) => 3,
+            Error::Communication(_) => 4,
+            Error::Internal(_) => 5,
+        }
+    }
+
+    /// The kind of this number.
+    pub(crate) fn from_number(number: u8, text: String) -> Error {
+        match number {
+            1 => Error::InvalidArgument(text),
+            2 => Error::Compatibility(text),
+            3 => Error::Corruption(text),
+            4 => Error::Communication(text),
+            _ => Error::Internal(text),
+        }
+    }
 }
 
 /// Result of this crate.

@@ -10,6 +10,7 @@ mod method;
 mod packing;
 pub mod plain;
 mod quality;
+pub mod ranks;
 
 pub use constant::ConstantBlock;
 pub use error::{Error, Result};

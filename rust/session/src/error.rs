@@ -83,6 +83,7 @@ impl From<limbeck_codec::Error> for Error {
             E::InvalidArgument(t) => Error::InvalidArgument(t),
             E::Compatibility(t) => Error::Compatibility(t),
             E::Corruption(t) => Error::Corruption(t),
+            E::Communication(t) => Error::Mpi(t),
             E::Internal(t) => Error::Internal(t),
         }
     }
