@@ -7,6 +7,7 @@ use limbeck_archive::{
     ArchiveWriter, BlockDescription, RunDescription, Segment, SegmentContent, StepTable, TimeCoding,
     VariableDescription,
 };
+use limbeck_codec::ranks::Alone;
 use limbeck_codec::{
     BlockDecoder, BlockGeometry, ChainKey, DistilTask, EncodedStep, Family, KdInr, KdInrOptions, Mask, Method,
     TeacherSource, plain,
@@ -100,7 +101,12 @@ fn method(family: Family) -> KdInr {
 fn write_golden_files() {
     let threads = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     let extent = Extent::whole(&SHAPE);
-    let geometry = BlockGeometry { shape: SHAPE.to_vec(), extent: extent.clone(), element_type: ElementType::Float32 };
+    let geometry = BlockGeometry {
+        shape: SHAPE.to_vec(),
+        extent: extent.clone(),
+        element_type: ElementType::Float32,
+        shared: Vec::new(),
+    };
     let run = RunDescription {
         limbeck_version: "0.1.0".into(),
         attributes: vec![],
@@ -121,12 +127,15 @@ fn write_golden_files() {
         }
     }
     let task = DistilTask {
-        shape: &SHAPE,
+        extent: &Extent::whole(&SHAPE),
         element_type: ElementType::Float32,
         blocks: &[extent],
         times: &times,
+        present: &(0..times.len()).collect::<Vec<_>>(),
         range: (-2.0, 3.0),
         teachers: &Teachers(opened),
+        ranks: &Alone,
+        here: &|_, _| true,
         key: ChainKey { seed: 1, variable: 1, block: 0 },
         budget_bytes: 700,
         time_limit: None,

@@ -8,6 +8,7 @@ use limbeck_archive::{
     ArchiveWriter, BlockDescription, BlockRecord, JournalWriter, QualitySums, Record, RunDescription, RunLock, Segment,
     StepStamp, StepTable, TimeCoding, VariableDescription, journal_directory,
 };
+use limbeck_codec::ranks::Alone;
 use limbeck_codec::{
     BlockDecoder, BlockGeometry, ChainKey, DistilTask, EncodedStep, KdInr, KdInrOptions, Mask, Method, Quality,
     TeacherSource, method_by_number,
@@ -44,7 +45,12 @@ fn volume(step: usize, extent: &Extent) -> Volume {
 }
 
 fn geometry(extent: &Extent) -> BlockGeometry {
-    BlockGeometry { shape: SHAPE.to_vec(), extent: extent.clone(), element_type: ElementType::Float32 }
+    BlockGeometry {
+        shape: SHAPE.to_vec(),
+        extent: extent.clone(),
+        element_type: ElementType::Float32,
+        shared: Vec::new(),
+    }
 }
 
 fn method() -> KdInr {
@@ -218,12 +224,15 @@ fn through_journal_and_archive() {
     let times: Vec<f64> = (0..STEPS).map(|s| s as f64).collect();
     let total = steps.iter().flatten().fold(Quality::EMPTY, |sum, e| sum.merge(&e.quality));
     let task = DistilTask {
-        shape: &SHAPE,
+        extent: &Extent::whole(&SHAPE),
         element_type: ElementType::Float32,
         blocks: &blocks(),
         times: &times,
+        present: &(0..times.len()).collect::<Vec<_>>(),
         range: (total.min, total.max),
         teachers: &teachers,
+        ranks: &Alone,
+        here: &|_, _| true,
         key: ChainKey { seed: 5, variable: 0, block: 0 },
         budget_bytes: 1500,
         time_limit: None,
@@ -239,7 +248,10 @@ fn through_journal_and_archive() {
     // The archive is there now, so it is what is opened, though the journal is kept.
     let data = Dataset::open(&path).unwrap();
     assert!(data.is_finished());
-    let direct = method_by_number(method.number()).unwrap().open_segment(&SHAPE, &times, &segment.payload).unwrap();
+    let direct = method_by_number(method.number())
+        .unwrap()
+        .open_segment(&Extent::whole(&SHAPE), &times, &segment.payload)
+        .unwrap();
     for s in 0..STEPS {
         let all = read_in_parts(&data, s as u64);
         let mut expected = vec![0.0; all.len()];

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use limbeck_archive::{Archive, UnfinishedRun, journal_directory, journal_path};
 use limbeck_codec::Mask;
+use limbeck_session::ranks::Alone;
 use limbeck_session::{CloseReport, Communicator, ElementType, Error, Session, ValuesRef, distil_run_with_method};
 use session_support::{Rounding, config, feed, session, wave};
 
@@ -138,8 +139,15 @@ fn variables_and_blocks_share_one_archive() {
     assert_eq!(archive.segments().iter().map(|s| s.variable).collect::<Vec<_>>(), [0, 1]);
     // A journal that is kept gives the same archive once more.
     let again = dir.path().join("again.lbk");
-    distil_run_with_method(&journal_directory(&path), &again, &config(&[("target.ratio", "8")]), method, &|_| ())
-        .unwrap();
+    distil_run_with_method(
+        &journal_directory(&path),
+        &again,
+        &config(&[("target.ratio", "8")]),
+        &Alone,
+        method,
+        &|_| (),
+    )
+    .unwrap();
     let payloads = |p: &Path| {
         let a = Archive::open(p).unwrap();
         a.segments().iter().map(|s| a.read_segment(s).unwrap()).collect::<Vec<_>>()
@@ -154,7 +162,7 @@ fn a_batch_job_finishes_what_close_left() {
     let directory = journal_directory(&path);
     let (method, _) = Rounding::controlled();
     let distil =
-        |set: &[(&str, &str)]| distil_run_with_method(&directory, &path, &config(set), method.clone(), &|_| ());
+        |set: &[(&str, &str)]| distil_run_with_method(&directory, &path, &config(set), &Alone, method.clone(), &|_| ());
     assert!(matches!(distil(&[]), Err(Error::InvalidArgument(_))), "no run");
     let steps: Vec<(i64, f64)> = (0..6).map(|c| (c, c as f64)).collect();
     let report = run(&path, &[("distil.when", "never"), ("target.ratio", "7")], &steps, |c| wave(&SHAPE, c));
@@ -181,7 +189,7 @@ fn a_flipped_bit_costs_the_steps_that_depend_on_it() {
     bytes[at] ^= 16;
     std::fs::write(&journal, &bytes).unwrap();
     let set = config(&[("open.mode", "replace"), ("target.ratio", "2")]);
-    let report = distil_run_with_method(&directory, &path, &set, Rounding::controlled().0, &|_| ()).unwrap();
+    let report = distil_run_with_method(&directory, &path, &set, &Alone, Rounding::controlled().0, &|_| ()).unwrap();
     assert_eq!(report.missing.iter().map(|m| m.0).collect::<Vec<_>>(), [5, 6, 7], "6 and 7 are differences");
     assert!(report.warnings.iter().any(|w| w.contains("damaged")), "{:?}", report.warnings);
     let archive = Archive::open(&path).unwrap();
@@ -190,7 +198,7 @@ fn a_flipped_bit_costs_the_steps_that_depend_on_it() {
     let mut bytes = sound;
     bytes[30] ^= 1;
     std::fs::write(&journal, &bytes).unwrap();
-    let e = distil_run_with_method(&directory, &path, &set, Rounding::controlled().0, &|_| ()).unwrap_err();
+    let e = distil_run_with_method(&directory, &path, &set, &Alone, Rounding::controlled().0, &|_| ()).unwrap_err();
     assert!(matches!(e, Error::Corruption(_)), "{e}");
 }
 

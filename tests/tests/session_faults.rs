@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use limbeck_archive::{StepState, UnfinishedRun, journal_directory};
 use limbeck_codec::StepKind;
+use limbeck_session::ranks::Alone;
 use limbeck_session::{Communicator, Error, Outcome, Session, distil_run_with_method};
 use session_support::{Rounding, config, feed, session};
 
@@ -60,7 +61,8 @@ fn a_panic_while_distilling_leaves_the_journal() {
     assert!(matches!(e, Error::Internal(_)) && e.to_string().contains("limbeck distill"), "{e}");
     assert!(!path.exists());
     let directory = journal_directory(&path);
-    let report = distil_run_with_method(&directory, &path, &config(&[]), Rounding::controlled().0, &|_| ()).unwrap();
+    let report =
+        distil_run_with_method(&directory, &path, &config(&[]), &Alone, Rounding::controlled().0, &|_| ()).unwrap();
     assert!(report.archive.is_some() && report.journal.is_some() && directory.exists());
 }
 
@@ -119,7 +121,8 @@ fn a_full_disk_is_told_and_loses_nothing_that_was_durable() {
     let complete = run.steps().iter().filter(|s| s.state == StepState::Complete).map(|s| s.stamp.cycle);
     assert!(complete.eq(0..=durable));
     drop(run);
-    let report = distil_run_with_method(&directory, &path, &config(&[]), Rounding::controlled().0, &|_| ()).unwrap();
+    let report =
+        distil_run_with_method(&directory, &path, &config(&[]), &Alone, Rounding::controlled().0, &|_| ()).unwrap();
     assert!(report.archive_bytes > 0);
     // With room on the disk again, the run goes on.
     let (mut s, _, b, _) = session(&path, &[("open.mode", "append")], &SHAPE);

@@ -11,6 +11,7 @@ use std::time::Duration;
 use limbeck_archive::{Archive, StepState, UnfinishedRun, journal_directory};
 use limbeck_codec::{BlockDecoder, BlockGeometry, StepKind};
 use limbeck_field::{ElementType, Extent, Region};
+use limbeck_session::ranks::Alone;
 use limbeck_session::{Error, ValuesRef, distil_run_with_method};
 use session_support::{Rounding, config, feed, session, wave};
 
@@ -66,8 +67,12 @@ fn run_and_kill(path: &Path, sync: &str, delay: Duration) -> i64 {
 }
 
 fn decoded(run: &UnfinishedRun, step: u64) -> Vec<f64> {
-    let geometry =
-        BlockGeometry { shape: SHAPE.to_vec(), extent: Extent::whole(&SHAPE), element_type: ElementType::Float64 };
+    let geometry = BlockGeometry {
+        shape: SHAPE.to_vec(),
+        extent: Extent::whole(&SHAPE),
+        element_type: ElementType::Float64,
+        shared: Vec::new(),
+    };
     let (method, _) = Rounding::controlled();
     let entry = run.block(0, 0, step).expect("a durable step has its block");
     let mut chain = vec![entry];
@@ -114,7 +119,7 @@ fn killed_at_a_random_moment() {
         }
         let set = config(&[("open.mode", "append")]);
         let distilled =
-            distil_run_with_method(&journal_directory(&path), &path, &set, Rounding::controlled().0, &|_| ());
+            distil_run_with_method(&journal_directory(&path), &path, &set, &Alone, Rounding::controlled().0, &|_| ());
         let report = match distilled {
             // Killed three times before its first step was durable.
             Err(Error::InvalidArgument(_)) if told < 0 => continue,

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use limbeck_archive::{Archive, UnfinishedRun, journal_directory, journal_path};
+use limbeck_session::ranks::Alone;
 use limbeck_session::{Communicator, ElementType, Error, Outcome, Session, distil_run_with_method};
 use session_support::{Rounding, config, feed, session};
 
@@ -48,7 +49,14 @@ fn a_run_being_written_is_locked() {
     let e = refusal(&path, &[APPEND]);
     assert!(matches!(e, Error::InvalidArgument(_)) && e.to_string().contains("another session"), "{e}");
     assert!(s.wait(0, Duration::from_secs(60)).unwrap());
-    let e = distil_run_with_method(&journal_directory(&path), &path, &config(&[]), Rounding::controlled().0, &|_| ());
+    let e = distil_run_with_method(
+        &journal_directory(&path),
+        &path,
+        &config(&[]),
+        &Alone,
+        Rounding::controlled().0,
+        &|_| (),
+    );
     assert!(e.unwrap_err().to_string().contains("another session"));
     s.close().unwrap();
 }
@@ -172,9 +180,15 @@ fn a_dropped_session_leaves_what_is_durable() {
     feed(&mut s, b, &SHAPE, 2);
     control.open();
     drop(s);
-    let report =
-        distil_run_with_method(&journal_directory(&path), &path, &config(&[]), Rounding::controlled().0, &|_| ())
-            .unwrap();
+    let report = distil_run_with_method(
+        &journal_directory(&path),
+        &path,
+        &config(&[]),
+        &Alone,
+        Rounding::controlled().0,
+        &|_| (),
+    )
+    .unwrap();
     let cycles = Archive::open(&report.archive.unwrap()).unwrap().steps().cycles.clone();
     assert!(cycles.starts_with(&[0]));
 }

@@ -165,15 +165,6 @@ fn strides_in_values_instead_of_bytes_are_refused() {
 }
 
 #[test]
-fn a_communicator_needs_another_build() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("run.lbk");
-    let e = Session::open(&path, &Config::new(), Communicator::Mpi(0)).err().unwrap();
-    assert!(matches!(e, Error::Compatibility(_)), "{e}");
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-}
-
-#[test]
 fn a_session_that_was_not_committed_leaves_nothing_behind() {
     let dir = tempfile::tempdir().unwrap();
     drop(opened(&dir));

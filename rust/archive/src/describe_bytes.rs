@@ -17,6 +17,16 @@ fn text(s: &str) -> Option<String> {
 }
 
 impl RunDescription {
+    /// As bytes, for other processes of the run. Errors: InvalidArgument if it is not sound.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        self.to_flat()
+    }
+
+    /// Back from [`RunDescription::to_bytes`]. Errors: Corruption.
+    pub fn from_bytes(bytes: &[u8]) -> Result<RunDescription> {
+        RunDescription::from_flat(bytes)
+    }
+
     pub(crate) fn to_flat(&self) -> Result<Vec<u8>> {
         let entry = self.to_entry()?;
         to_bytes(|b| entry.pack(b))

@@ -33,7 +33,8 @@ pub unsafe extern "C" fn lbk_distil(
             // SAFETY: the caller vouches for both strings.
             let (run, archive) = unsafe { (text::path(run, "run")?, text::path(archive, "archive")?) };
             let options = handle::get::<ConfigHandle>(config)?.lock().clone();
-            let report = limbeck_session::distil_run(&run, &archive, &options, &|_| ())?;
+            let report =
+                limbeck_session::distil_run(&run, &archive, &options, &limbeck_session::ranks::Alone, &|_| ())?;
             Ok(reported("lbk_distil", &report))
         },
     )

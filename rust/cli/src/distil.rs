@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use clap::Args;
+use limbeck_session::ranks::Alone;
 use limbeck_session::{CloseReport, Config, distil_run};
 
 use crate::console::Console;
@@ -63,7 +64,7 @@ pub fn distil(run: &Path, output: &Path, config: &Config, console: &Console) -> 
     let progress = console.progress("distilling", 100, "%");
     // Progress is told from any thread.
     let shown = Mutex::new(progress);
-    let result = distil_run(run, output, config, &|p| {
+    let result = distil_run(run, output, config, &Alone, &|p| {
         let share = (p.index as f64 + p.done.clamp(0.0, 1.0)) / p.variables.max(1) as f64;
         let message = format!("{} {} dB against the teachers", p.variable, decibels(p.psnr));
         shown.lock().unwrap_or_else(|e| e.into_inner()).at((share * 100.0) as u64, &message);

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use limbeck_codec::ranks::Alone;
 use limbeck_codec::{
     BlockDecoder, BlockGeometry, ChainKey, DistilTask, KdInr, KdInrOptions, Method, Quality, Result, TeacherSource,
 };
@@ -37,8 +38,12 @@ fn main() {
     }
     let space = shape[1..].to_vec();
     let n: usize = space.iter().product();
-    let geometry =
-        BlockGeometry { shape: space.clone(), extent: Extent::whole(&space), element_type: ElementType::Float32 };
+    let geometry = BlockGeometry {
+        shape: space.clone(),
+        extent: Extent::whole(&space),
+        element_type: ElementType::Float32,
+        shared: Vec::new(),
+    };
     let key = ChainKey { seed: 1, variable: 0, block: 0 };
     let method = KdInr::new(options);
     let threads = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("a pool");
@@ -65,12 +70,15 @@ fn main() {
     let times: Vec<f64> = (0..steps).map(|t| t as f64).collect();
     let (start, shown) = (Instant::now(), Mutex::new(0));
     let task = DistilTask {
-        shape: &space,
+        extent: &Extent::whole(&space),
         element_type: ElementType::Float32,
         blocks: &[Extent::whole(&space)],
         times: &times,
+        present: &(0..times.len()).collect::<Vec<_>>(),
         range: (total.min, total.max),
         teachers: &Teachers(teachers),
+        ranks: &Alone,
+        here: &|_, _| true,
         key,
         budget_bytes: ((steps * n * 4) as f64 / ratio) as usize - 256,
         time_limit: None,
@@ -84,7 +92,7 @@ fn main() {
     };
     let segment = method.distil(&task, &threads).expect("a student");
     let seconds = start.elapsed().as_secs_f64();
-    let student = method.open_segment(&space, &times, &segment.payload).expect("a segment");
+    let student = method.open_segment(&Extent::whole(&space), &times, &segment.payload).expect("a segment");
     let (mut all_quality, mut worst, mut decoded) = (Quality::EMPTY, f64::INFINITY, vec![0.0; n]);
     let range = Quality { min: total.min, max: total.max, ..Quality::EMPTY };
     for step in 0..steps {

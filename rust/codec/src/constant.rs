@@ -79,7 +79,7 @@ mod tests {
 
     fn geometry() -> BlockGeometry {
         let extent = Extent { offset: vec![4, 4], count: vec![2, 3] };
-        BlockGeometry { shape: vec![10, 10], extent, element_type: ElementType::Float64 }
+        BlockGeometry { shape: vec![10, 10], extent, element_type: ElementType::Float64, shared: Vec::new() }
     }
 
     proptest! {

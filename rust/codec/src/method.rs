@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use limbeck_field::{ElementType, Extent, Region, Volume};
 
+use crate::ranks::Ranks;
 use crate::{Error, Mask, Quality, Result, plain};
 
 /// Where a block lies in its variable.
@@ -17,6 +18,21 @@ pub struct BlockGeometry {
     pub extent: Extent,
     /// Type of the values handed in.
     pub element_type: ElementType,
+    /// Boxes inside the block's whose values belong to other blocks: they are fitted here too, but measured there.
+    pub shared: Vec<Extent>,
+}
+
+impl BlockGeometry {
+    /// By position in the block (C order): whether the value belongs to another block. None if all are its own.
+    pub(crate) fn foreign(&self) -> Option<Vec<bool>> {
+        let mut foreign = (!self.shared.is_empty()).then(|| vec![false; self.extent.len()])?;
+        for part in &self.shared {
+            // A box inside the block: what is refused here cannot be marked.
+            let region = Region::of(part);
+            let _ = region.for_each_row(&self.extent, |first, row| foreign[first..first + row.len()].fill(true));
+        }
+        Some(foreign)
+    }
 }
 
 /// What random numbers and chains are keyed by. Same key and data give the same bytes.
@@ -73,9 +89,11 @@ pub struct EncodedStep {
 
 impl EncodedStep {
     /// The values themselves, losslessly: for blocks that no network was, or could be, fitted to.
-    pub fn plain(volume: &Volume) -> EncodedStep {
+    pub fn plain(volume: &Volume, geometry: &BlockGeometry) -> EncodedStep {
         let mut quality = Quality::EMPTY;
+        let foreign = geometry.foreign();
         (0..volume.values.len())
+            .filter(|&i| foreign.as_ref().is_none_or(|f| !f[i]))
             .map(|i| volume.values.get(i))
             .filter(|v| v.is_finite())
             .for_each(|v| quality.add(v, v));
@@ -124,18 +142,24 @@ pub trait TeacherSource: Sync {
 
 /// What is distilled into one segment.
 pub struct DistilTask<'a> {
-    /// Global shape of the variable, slowest axis first.
-    pub shape: &'a [usize],
+    /// The box of the variable that the segment is of.
+    pub extent: &'a Extent,
     /// Type of the values handed in.
     pub element_type: ElementType,
-    /// Boxes of all blocks.
+    /// Boxes of all blocks in it, those of other ranks too.
     pub blocks: &'a [Extent],
     /// Physical time of each step.
     pub times: &'a [f64],
+    /// The steps (indices into `times`) that some block has values of; rising, not empty.
+    pub present: &'a [usize],
     /// Smallest and largest value that was handed in at any of the steps; (0, 0) if there was none.
     pub range: (f64, f64),
     /// The teachers.
     pub teachers: &'a dyn TeacherSource,
+    /// Who distils together. All have the same task but for `teachers`, `here` and `progress`.
+    pub ranks: &'a dyn Ranks,
+    /// Whether this rank is to ask the teacher of a draw: its number and its block. Exactly one rank says yes.
+    pub here: &'a (dyn Fn(usize, usize) -> bool + Sync),
     /// Random numbers (the block is ignored).
     pub key: ChainKey,
     /// Bytes that the segment's payload may take.
@@ -194,9 +218,10 @@ pub trait Method: Send + Sync {
         base: Option<&dyn BlockDecoder>,
     ) -> Result<Arc<dyn BlockDecoder>>;
 
-    /// Distils the teachers of a variable into one segment.
+    /// Distils the teachers of a variable into one segment. Collective over the task's ranks, which all get the same
+    /// segment, or the same error.
     fn distil(&self, task: &DistilTask<'_>, threads: &rayon::ThreadPool) -> Result<EncodedSegment>;
 
-    /// Opens a segment. `times` are the physical times of its steps.
-    fn open_segment(&self, shape: &[usize], times: &[f64], payload: &[u8]) -> Result<Arc<dyn SegmentDecoder>>;
+    /// Opens a segment of a box of the variable. `times` are the physical times of its steps.
+    fn open_segment(&self, extent: &Extent, times: &[f64], payload: &[u8]) -> Result<Arc<dyn SegmentDecoder>>;
 }

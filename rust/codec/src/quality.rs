@@ -1,5 +1,8 @@
 //! Quality of a decoded block, in a form that adds up over blocks, steps and ranks.
 
+use crate::Result;
+use crate::ranks::Ranks;
+
 /// Sums over values; all in double precision.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quality {
@@ -39,6 +42,19 @@ impl Quality {
             min: self.min.min(other.min),
             max: self.max.max(other.max),
         }
+    }
+
+    /// All ranks together. Collective.
+    ///
+    /// # Errors
+    /// Those of [`Ranks`].
+    pub fn over(&self, ranks: &dyn Ranks) -> Result<Quality> {
+        let mut sums = [self.count as f64, self.squared_error];
+        let mut largest = [self.max_error, -self.min, self.max];
+        ranks.sum_f64(&mut sums)?;
+        ranks.max_f64(&mut largest)?;
+        let [max_error, least, max] = largest;
+        Ok(Quality { count: sums[0] as u64, squared_error: sums[1], max_error, min: -least, max })
     }
 
     /// Peak signal-to-noise ratio in dB, the peak being the range of the original values; infinite if exact.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use limbeck_codec::ranks::Alone;
 use limbeck_codec::{
     BlockDecoder, BlockGeometry, ChainKey, DistilTask, EncodedSegment, EncodedStep, KdInr, KdInrOptions, Mask, Method,
     Quality, Result, StepKind, TeacherSource,
@@ -60,7 +61,8 @@ struct Run {
 
 /// Encodes `times` of a wave in one block and opens every frame again.
 fn run(shape: &[usize], element_type: ElementType, times: &[f64], options: KdInrOptions, threads: usize) -> Run {
-    let geometry = BlockGeometry { shape: shape.to_vec(), extent: Extent::whole(shape), element_type };
+    let geometry =
+        BlockGeometry { shape: shape.to_vec(), extent: Extent::whole(shape), element_type, shared: Vec::new() };
     let method = KdInr::new(options);
     let (mut chain, threads) = (method.chain(geometry.clone(), KEY), pool(threads));
     let mut run = Run { geometry, steps: Vec::new(), decoders: Vec::new() };
@@ -105,12 +107,15 @@ fn distil(
     let total = run.steps.iter().fold(Quality::EMPTY, |sum, e| sum.merge(&e.quality));
     let range = if total.count > 0 { (total.min, total.max) } else { (-7.25, -7.25) };
     let task = DistilTask {
-        shape: &run.geometry.shape,
+        extent: &Extent::whole(&run.geometry.shape),
         element_type: run.geometry.element_type,
         blocks: std::slice::from_ref(&run.geometry.extent),
         times,
+        present: &(0..times.len()).collect::<Vec<_>>(),
         range,
         teachers: &Teachers(&run.decoders),
+        ranks: &Alone,
+        here: &|_, _| true,
         key: KEY,
         budget_bytes,
         time_limit,
@@ -153,6 +158,7 @@ fn bytes_depend_on_the_seed_and_not_on_the_threads() {
             shape: vec![10, 12, 14],
             extent: Extent::whole(&[10, 12, 14]),
             element_type: ElementType::Float64,
+            shared: Vec::new(),
         };
         let mut o = quick();
         o.set("teacher.samples", "20000").expect("an option");
@@ -185,6 +191,7 @@ fn constants_tiny_blocks_tiny_ranges_and_masks() {
         shape: shape.to_vec(),
         extent: Extent::whole(shape),
         element_type: ElementType::Float64,
+        shared: Vec::new(),
     };
     let encode = |shape: &[usize], values: Vec<f64>| {
         let volume = Volume { count: shape.to_vec(), values: Values::Float64(values) };
@@ -229,7 +236,12 @@ fn constants_tiny_blocks_tiny_ranges_and_masks() {
 fn teachers_have_no_opinion_on_masked_positions() {
     let (shape, offset) = ([20, 16], [4, 0]);
     let extent = Extent { offset: offset.to_vec(), count: vec![16, 16] };
-    let geometry = BlockGeometry { shape: shape.to_vec(), extent: extent.clone(), element_type: ElementType::Float64 };
+    let geometry = BlockGeometry {
+        shape: shape.to_vec(),
+        extent: extent.clone(),
+        element_type: ElementType::Float64,
+        shared: Vec::new(),
+    };
     let Volume { count, mut values } = wave(&extent, &shape, 0.0, ElementType::Float64);
     let Values::Float64(v) = &mut values else { unreachable!("a wave in double precision") };
     (v[3 * 16 + 5], v[4 * 16 + 5], v[15 * 16 + 11]) = (f64::NAN, f64::INFINITY, f64::NEG_INFINITY);
@@ -238,7 +250,7 @@ fn teachers_have_no_opinion_on_masked_positions() {
     let method = KdInr::new(quick());
     let mut chain = method.chain(geometry.clone(), KEY);
     let fitted = chain.encode(0, &volume, Mask::scan(&volume).as_ref(), &pool(2)).expect("encodes");
-    for e in [fitted, EncodedStep::plain(&volume)] {
+    for e in [fitted, EncodedStep::plain(&volume, &geometry)] {
         let decoder = method.open_step(&geometry, e.kind, &e.payload, e.mask.as_deref(), None).expect("opens");
         let points = [7.0, 5.0, 7.4, 4.6, 8.0, 5.0, 19.0, 11.0, 7.0, 6.0, 4.0, 0.0];
         let mut out = [0.0; 6];
@@ -257,7 +269,8 @@ fn students_follow_their_teachers_within_the_budget() {
         let s = distil(&r, &times, quick(), 1500, None);
         assert!(s.payload.len() <= 1500, "{} bytes", s.payload.len());
         assert!(s.quality.psnr() > 30.0, "{times:?}: {:.1} dB against the teachers", s.quality.psnr());
-        let student = KdInr::new(quick()).open_segment(&[12, 14, 16], &times, &s.payload).expect("opens");
+        let student =
+            KdInr::new(quick()).open_segment(&Extent::whole(&[12, 14, 16]), &times, &s.payload).expect("opens");
         let (mut whole, mut part, mut points) = (vec![0.0; 12 * 14 * 16], vec![0.0; 12], Vec::new());
         student.decode(2.0, &Region::of(&Extent::whole(&[12, 14, 16])), &mut whole).expect("decodes");
         let region = Region { start: vec![1, 2, 3], count: vec![2, 3, 2], every: vec![5, 4, 7] };
@@ -293,7 +306,7 @@ fn damaged_payloads_are_errors_or_numbers_but_never_panics() {
             let mut out = vec![0.0; 512];
             d.decode(&Region::of(&r.geometry.extent), &mut out).expect("decodes to something");
         }
-        let _ = method.open_segment(&[8, 8], &[0.0, 1.0], bytes);
+        let _ = method.open_segment(&Extent::whole(&[8, 8]), &[0.0, 1.0], bytes);
     };
     for end in 0..payload.len().min(400) {
         open(&payload[..end]);
@@ -308,8 +321,12 @@ fn damaged_payloads_are_errors_or_numbers_but_never_panics() {
 #[test]
 fn the_paper_preset_runs_as_published() {
     let o = KdInrOptions::preset("paper").expect("a preset");
-    let geometry =
-        BlockGeometry { shape: vec![8, 8, 8], extent: Extent::whole(&[8, 8, 8]), element_type: ElementType::Float32 };
+    let geometry = BlockGeometry {
+        shape: vec![8, 8, 8],
+        extent: Extent::whole(&[8, 8, 8]),
+        element_type: ElementType::Float32,
+        shared: Vec::new(),
+    };
     let mut chain = KdInr::new(o).chain(geometry.clone(), KEY);
     let volume = wave(&geometry.extent, &[8, 8, 8], 0.0, ElementType::Float32);
     let e = chain.encode(0, &volume, None, &pool(2)).expect("a teacher");
@@ -320,8 +337,12 @@ fn the_paper_preset_runs_as_published() {
 
 #[test]
 fn a_variable_that_never_changes_costs_a_few_bytes() {
-    let geometry =
-        BlockGeometry { shape: vec![9, 9], extent: Extent::whole(&[9, 9]), element_type: ElementType::Float64 };
+    let geometry = BlockGeometry {
+        shape: vec![9, 9],
+        extent: Extent::whole(&[9, 9]),
+        element_type: ElementType::Float64,
+        shared: Vec::new(),
+    };
     let method = KdInr::new(KdInrOptions::default());
     let mut chain = method.chain(geometry.clone(), KEY);
     let volume = Volume { count: vec![9, 9], values: Values::Float64(vec![-7.25; 81]) };

@@ -14,6 +14,9 @@ use crate::packed::Packing;
 /// number of threads, and the most threads that one fit can use.
 pub const LANES: usize = 8;
 
+/// What stands behind the gradient of lane 0: see [`Samples::combine`].
+const EXTRA: usize = 2;
+
 /// Newton-Schulz iterations per step of Muon.
 const NEWTON_SCHULZ: usize = 5;
 
@@ -24,8 +27,20 @@ pub trait Samples: Sync {
     /// function of (step, first) alone.
     fn fill(&self, step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32]);
 
-    /// Called once before the batch of each step is drawn.
-    fn prepare(&mut self, _step: u64) {}
+    /// Called once before the batch of each step is drawn; returns how many of its samples are drawn here. The others
+    /// are drawn by other processes, which [`Samples::combine`] hears of.
+    fn prepare(&mut self, _step: u64, batch: usize) -> usize {
+        batch
+    }
+
+    /// Adds what other processes found. `sums`: the gradient (of the batch's mean, in the trainer's own order), the
+    /// squared error of the samples drawn here, and one place that is 0 and the implementor's own.
+    fn combine(&mut self, _sums: &mut [f32]) {}
+
+    /// True once there is no use in going on: the source has failed.
+    fn ended(&self) -> bool {
+        false
+    }
 }
 
 /// Samples given as arrays: every batch is the same.
@@ -81,7 +96,7 @@ impl Trainer {
             kernel,
             rounded: Vec::new(),
             transposed: vec![0.0; packing.transposed_len],
-            lanes: vec![vec![0.0; packing.master_len]; LANES],
+            lanes: vec![vec![0.0; packing.master_len + EXTRA]; LANES],
             workspaces: (0..threads).map(|_| Mutex::new(Workspace::for_training(&packing))).collect(),
             adam: Adam::new(packing.master_len),
             muon,
@@ -93,20 +108,21 @@ impl Trainer {
 
     /// Mean squared error over the batch, and its gradient left in lane 0.
     fn batch_gradient(&mut self, samples: &mut dyn Samples, step: u64, batch: usize, parameters: &[f32]) -> f64 {
-        samples.prepare(step);
-        let samples = &*samples;
+        let local = samples.prepare(step, batch);
+        let source = &*samples;
         self.packing.transpose(parameters, &mut self.transposed);
         let (packing, transposed, workspaces, kernel) =
             (&self.packing, &self.transposed, &self.workspaces, self.kernel);
         let scale = 1.0 / batch as f32;
-        let share = batch.div_ceil(LANES);
+        let share = local.div_ceil(LANES);
         let errors: Vec<f64> = self
             .lanes
             .par_iter_mut()
             .enumerate()
             .map(|(lane, gradient)| {
+                let gradient = &mut gradient[..packing.master_len];
                 gradient.fill(0.0);
-                let (mut at, end) = ((lane * share).min(batch), ((lane + 1) * share).min(batch));
+                let (mut at, end) = ((lane * share).min(local), ((lane + 1) * share).min(local));
                 // Each thread has its own; another is only found taken outside a pool.
                 let thread = rayon::current_thread_index().unwrap_or(0) % workspaces.len();
                 let mut w = workspaces[thread].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -114,7 +130,7 @@ impl Trainer {
                 while at < end {
                     let n = w.samples.min(end - at);
                     let Workspace { coordinates, targets, .. } = &mut *w;
-                    samples.fill(step, at, &mut coordinates[..n * packing.inputs], &mut targets[..n]);
+                    source.fill(step, at, &mut coordinates[..n * packing.inputs], &mut targets[..n]);
                     squared += kernels::gradient(kernel, packing, parameters, transposed, gradient, &mut w, n, scale);
                     at += n;
                 }
@@ -126,7 +142,11 @@ impl Trainer {
         for other in others.iter() {
             total.iter_mut().zip(other).for_each(|(t, o)| *t += o);
         }
-        errors.iter().sum::<f64>() / batch as f64
+        let squared = packing.master_len;
+        total[squared] = errors.iter().sum::<f64>() as f32;
+        total[squared + 1] = 0.0;
+        samples.combine(total);
+        f64::from(total[squared]) / batch as f64
     }
 
     /// Mean squared error over a batch and its gradient, in the order of the network's parameters.
@@ -134,7 +154,7 @@ impl Trainer {
         let master = std::mem::take(&mut self.master);
         let loss = self.batch_gradient(samples, step, batch, &master);
         self.master = master;
-        (loss, self.packing.unpack(&self.lanes[0]))
+        (loss, self.packing.unpack(&self.lanes[0][..self.packing.master_len]))
     }
 
     /// One optimiser step; returns the mean squared error before it. `rate` is for Adam, `matrix_rate` for the
@@ -161,7 +181,7 @@ impl Trainer {
         } else {
             self.batch_gradient(samples, step, batch, &master)
         };
-        let gradient = &self.lanes[0];
+        let gradient = &self.lanes[0][..self.packing.master_len];
         let adam_step = self.adam.begin(rate);
         if self.muon.is_empty() {
             self.adam.apply(self.kernel, adam_step, 0, &mut master, gradient);

@@ -98,13 +98,14 @@ impl Finished {
             SegmentContent::Distilled => {
                 let steps = s.first_step as usize..(s.first_step + s.step_count) as usize;
                 let times = &self.archive.steps().times[steps];
-                Ok((Opened::Segment(method.open_segment(&v.shape, times, &payload)?), 8 * payload.len()))
+                Ok((Opened::Segment(method.open_segment(&self.extent(s), times, &payload)?), 8 * payload.len()))
             }
             SegmentContent::Step { block, step_kind, .. } => {
                 let kind = StepKind::from_number(step_kind)?;
                 let extent = v.blocks[block as usize].clone();
                 let values = extent.len();
-                let geometry = BlockGeometry { shape: v.shape.clone(), extent, element_type: v.element_type };
+                let geometry =
+                    BlockGeometry { shape: v.shape.clone(), extent, element_type: v.element_type, shared: Vec::new() };
                 let decoder = method.open_step(&geometry, kind, &payload, None, base.and_then(Opened::block))?;
                 Ok((Opened::Block(decoder), step_bytes(kind, values, payload.len())))
             }

@@ -50,7 +50,8 @@ impl Unfinished {
         let kind = StepKind::from_number(entry.step_kind)?;
         let extent = v.blocks[entry.block as usize].clone();
         let values = extent.len();
-        let geometry = BlockGeometry { shape: v.shape.clone(), extent, element_type: v.element_type };
+        let geometry =
+            BlockGeometry { shape: v.shape.clone(), extent, element_type: v.element_type, shared: Vec::new() };
         // The mask is put over the values later, as for segments.
         let method = (self.methods)(entry.method)?;
         let decoder = method.open_step(&geometry, kind, &payload, None, base.and_then(Opened::block))?;

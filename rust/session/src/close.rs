@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
-use limbeck_archive::UnfinishedRun;
+use limbeck_archive::{RunLock, UnfinishedRun};
 
-use crate::distil::{distil, finish};
-use crate::{CloseReport, Error, Progress, Result, Session};
+use crate::distil::{Crew, Journals, distil, finish};
+use crate::{CloseReport, Error, Progress, Result, Session, agree};
 
 impl Session {
     /// Waits for the workers, distils if `distil.when = close`, writes the archive. A step that is open is forgotten.
+    /// Collective: an error of one rank is returned by all. The report of rank 0 speaks for all of them.
     ///
     /// # Errors
-    /// Io if the journal could not be written, although that was told before: the steps up to [`Session::durable`] are
+    /// Mpi if the ranks cannot be reached (any more); Io if the journal could not be written, although that was told before: the steps up to [`Session::durable`] are
     /// safe and nothing is distilled; any error of the distillation. Whatever fails, the journal stays, and
     /// [`distil_run`](crate::distil_run) can finish the run.
     pub fn close(self) -> Result<CloseReport> {
@@ -33,20 +34,31 @@ impl Session {
         let (durability, notices) = (running.durability.clone(), running.shop.notices.clone());
         running.wait_for_workers();
         let mut metrics = running.metrics();
-        let lock = running.join()?;
+        let lock = running.join();
         (metrics.durable, metrics.steps) = durability.reports();
-        if let Some(failure) = durability.failure() {
-            return Err(failure.during(&format!("{} is not finished", self.path.display())));
+        let ranks = self.ranks.as_ref();
+        if let Err(e) = ranks.ready() {
+            // Nothing can be agreed on any more; what was accepted is in the journal.
+            let here = limbeck_archive::journal_directory(&self.path);
+            return Err(tell_how_to_finish(e.into(), lock.as_ref().map_or(&here, RunLock::directory), &self.path));
         }
-        let run = UnfinishedRun::open(lock.directory())?;
+        let failure = durability.failure().map(|f| f.during(&format!("{} is not finished", self.path.display())));
+        let lock = agree(ranks, failure.map_or(lock, Err))?;
+        let journal = limbeck_archive::journal_path(lock.directory(), lock.process());
+        let run = match ranks.size() {
+            1 => UnfinishedRun::open(lock.directory()),
+            _ => UnfinishedRun::open_journal(&journal),
+        };
+        let run = agree(ranks, run.map_err(Error::from))?;
+        let crew = Crew { ranks, journals: Journals::Own };
         let mut report = if self.settings.distil_at_close {
-            let report = distil(&run, &self.path, &self.settings, self.method.as_ref(), progress)
+            let report = distil(&crew, &run, &self.path, &self.settings, self.method.as_ref(), progress)
                 .map_err(|e| tell_how_to_finish(e, lock.directory(), &self.path))?;
-            finish(report, run, Some(lock), &self.settings)?
+            agree(ranks, finish(report, run, vec![lock], &self.settings))?
         } else {
             CloseReport {
                 journal: Some(lock.directory().to_owned()),
-                steps: crate::distil::reports(&run),
+                steps: crate::distil::reports(&crew, &run)?,
                 ..CloseReport::default()
             }
         };

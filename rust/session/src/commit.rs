@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use limbeck_archive::VariableDescription;
+use limbeck_archive::{BlockDescription, RunDescription, VariableDescription};
 use limbeck_codec::{BlockGeometry, ChainKey};
 use limbeck_field::Extent;
 
@@ -12,13 +12,14 @@ use crate::durability::Durability;
 use crate::encode::Encoder;
 use crate::notices::Notices;
 use crate::queue::Queue;
+use crate::restart::{Past, Present};
 use crate::session::Running;
 use crate::settings::Policy;
 use crate::spill::Spill;
 use crate::step::Steps;
 use crate::variable::element_type;
 use crate::workers::{Lane, Shop};
-use crate::{Error, Result, Session, journal, workers};
+use crate::{Error, Result, Session, agree, describe, journal, workers};
 
 /// Memory for copies unless told otherwise, at least.
 const LEAST_AUTOMATIC: u64 = 256 << 20;
@@ -39,53 +40,60 @@ struct Budget {
 }
 
 impl Session {
-    /// Ends the definitions and starts the workers. With `open.mode = append`, chains go on from their newest durable step.
+    /// Ends the definitions and starts the workers. With `open.mode = append`, chains go on from their newest durable
+    /// step. Collective: the ranks agree on variables and blocks; a rank may have no block.
     ///
     /// # Errors
-    /// InvalidArgument if there is no variable, a variable has no block or its blocks leave a
-    /// hole, `queue.bytes` is too small for one step, or the
-    /// run that is continued has other variables; State if it was committed before; Io.
+    /// InvalidArgument if there is no variable, a variable has no block or its blocks leave a hole, `queue.bytes` is too
+    /// small for one step, ranks define different variables, or the run that is continued has other variables; State
+    /// if it was committed before; Io. An error of one rank is returned by all.
     pub fn commit(&mut self) -> Result<()> {
+        let ranks = self.ranks.clone();
+        let ranks = ranks.as_ref();
+        ranks.ready()?;
+        agree(ranks, self.may_commit())?;
+        let whole = describe::whole(ranks, &self.description)?;
+        agree(ranks, check(&whole))?;
+        self.description = whole;
+        let prepared = self.prepare();
+        let (past, budget) = agree(ranks, prepared)?;
+        let present = past.go_on(ranks, &self.description, &self.options.to_toml(), self.settings.sync_node)?;
+        let running = self.start(present, budget);
+        self.running = Some(agree(ranks, running)?);
+        Ok(())
+    }
+
+    /// What only this rank knows.
+    fn may_commit(&self) -> Result<()> {
         self.same_process()?;
         if self.running.is_some() {
             return Err(Error::State("the session is committed already".into()));
         }
-        if self.description.variables.is_empty() {
-            return Err(Error::InvalidArgument("no variable is defined, so there is nothing to take".into()));
+        if self.past.is_none() {
+            return Err(Error::State("an earlier commit failed: close the session and open it again".into()));
         }
-        if let Some(v) = self.description.variables.iter().find(|v| v.blocks.is_empty()) {
-            return Err(Error::InvalidArgument(format!("variable {:?} has no block", v.name)));
-        }
-        for v in &self.description.variables {
-            if let Some(index) = cover::hole(&v.shape, &v.blocks) {
-                return Err(Error::InvalidArgument(format!(
-                    "the blocks of variable {:?} do not cover its shape {:?}: no block has the value at {index:?}; add the \
-                     missing blocks, or define the variable with the shape that they cover",
-                    v.name, v.shape
-                )));
-            }
-        }
-        if let Some(fault) = self.description.fault() {
-            return Err(Error::InvalidArgument(fault));
-        }
+        self.description.fault().map_or(Ok(()), |fault| Err(Error::InvalidArgument(fault)))
+    }
+
+    /// Sets memory aside and takes what there was before, if the run fits it.
+    fn prepare(&mut self) -> Result<(Past, Budget)> {
         let sizes: Vec<u64> = self.layouts.iter().flatten().map(|l| l.bytes() as u64).collect();
         let step_bytes: u64 = sizes
             .iter()
             .try_fold(0u64, |sum, b| sum.checked_add(*b))
             .ok_or_else(|| Error::InvalidArgument("the blocks of a step are larger than any memory".into()))?;
-        let threads = cores::worker_threads(self.settings.threads);
+        let threads = cores::worker_threads(self.settings.threads, self.ranks.on_node());
         let n_workers = threads.min(sizes.len());
         let budget = self.share_out(step_bytes, sizes.iter().copied().max().unwrap_or(0), n_workers)?;
-        let past = self
-            .past
-            .as_ref()
-            .ok_or_else(|| Error::State("an earlier commit failed: close the session and open it again".into()))?;
+        let past = self.past.as_ref().ok_or_else(|| Error::Internal("the past of a run is gone".into()))?;
         past.check(&self.description)?;
-        let Some(past) = self.past.take() else { return Ok(()) };
-        let present = past.go_on(&self.description, &self.options.to_toml(), self.settings.sync_node)?;
+        let past = self.past.take().ok_or_else(|| Error::Internal("the past of a run is gone".into()))?;
+        Ok((past, budget))
+    }
+
+    fn start(&self, present: Present, budget: Budget) -> Result<Running> {
         let mut lanes = self.lanes();
         present.resume(&mut lanes);
-
         let spill = (self.settings.policy == Policy::Spill)
             .then(|| Spill::new(self.settings.spill_dir.clone(), self.settings.spill_bytes));
         let queue = Arc::new(Queue::new(lanes.len(), budget.copies, budget.aside, spill));
@@ -93,23 +101,22 @@ impl Session {
         queue.warm(&blocks);
         let durability = Arc::new(Durability::new(present.durable));
         let notices = Arc::new(Notices::default());
-        if cores::shares_only_core(&self.settings.cores) {
-            notices.add(
-                "the workers share the only core that this process may use, so they slow the simulation down: bind fewer \
-                 processes to the node, or set workers.cores"
-                    .into(),
-            );
+        let mut manners = Manners { cores: self.settings.cores.clone(), nice: self.settings.nice };
+        if let Some(notice) = cores::crowded(&self.settings.cores, self.ranks.on_node(), !lanes.is_empty()) {
+            manners.nice = cores::LOWEST;
+            notices.add(notice);
         }
         let names = self.description.variables.iter().map(|v| v.name.clone()).collect();
         let sync = self.settings.sync_node;
         let steps = Steps::new(present.next_step, present.durable);
         let (sender, journal) = journal::start(present.writer, names, sync, budget.frames, durability.clone())?;
+        let threads = cores::worker_threads(self.settings.threads, self.ranks.on_node());
+        let n_workers = threads.min(lanes.len());
         let shop = Arc::new(Shop { queue, lanes, journal: sender, notices });
-        let manners = Manners { cores: self.settings.cores.clone(), nice: self.settings.nice };
         let workers = workers::start(n_workers, threads, &manners, &shop)?;
         tracing::info!("{n_workers} workers with {threads} threads; {} bytes of memory at most", budget.total);
-        self.running = Some(Running { shop, durability, workers, journal, steps, budget: budget.total, step_bytes });
-        Ok(())
+        let step_bytes = self.layouts.iter().flatten().map(|l| l.bytes() as u64).sum();
+        Ok(Running { shop, durability, workers, journal, steps, budget: budget.total, step_bytes })
     }
 
     fn share_out(&self, step: u64, largest: u64, workers: usize) -> Result<Budget> {
@@ -128,11 +135,12 @@ impl Session {
         Ok(budget)
     }
 
-    /// One per block, in the order of their definition.
+    /// One per block of this rank, in the order of their definition.
     fn lanes(&self) -> Vec<Lane> {
+        let own = self.ranks.rank() as u32;
         let variables = self.description.variables.iter().enumerate();
         let lane = |v: usize, variable: &VariableDescription, b: usize| {
-            let geometry = geometry(variable, b);
+            let geometry = BlockGeometry { shared: shared(variable, b), ..geometry(variable, b) };
             let key = ChainKey { seed: self.settings.seed, variable: v as u32, block: b as u32 };
             Lane {
                 variable: v as u32,
@@ -141,7 +149,13 @@ impl Session {
                 encoder: Mutex::new(Encoder::new(self.method.clone(), geometry, key)),
             }
         };
-        variables.flat_map(|(v, variable)| (0..variable.blocks.len()).map(move |b| lane(v, variable, b))).collect()
+        let own_blocks = |variable: &VariableDescription| {
+            let blocks = variable.blocks.iter().enumerate();
+            blocks.filter(|(_, b)| b.rank == own).map(|(b, _)| b).collect::<Vec<_>>()
+        };
+        variables
+            .flat_map(|(v, variable)| own_blocks(variable).into_iter().map(move |b| lane(v, variable, b)))
+            .collect()
     }
 }
 
@@ -153,7 +167,43 @@ pub(crate) fn geometry(variable: &VariableDescription, block: usize) -> BlockGeo
         shape: whole(&variable.shape),
         extent: Extent { offset: whole(&b.offset), count: whole(&b.count) },
         element_type: element_type(variable.element_type),
+        shared: Vec::new(),
     }
+}
+
+/// Parts of a block that belong to blocks before it.
+fn shared(variable: &VariableDescription, block: usize) -> Vec<Extent> {
+    let b = geometry(variable, block).extent;
+    let overlap = |o: &BlockDescription| {
+        let axes = b.offset.iter().zip(&b.count).zip(o.offset.iter().zip(&o.count));
+        let cut = |((&a, &n), (&c, &m)): ((&usize, &usize), (&u64, &u64))| {
+            let (first, end) = (a.max(c as usize), (a + n).min((c + m) as usize));
+            (first < end).then(|| (first, end - first))
+        };
+        let (offset, count) = axes.map(cut).collect::<Option<Vec<_>>>()?.into_iter().unzip();
+        Some(Extent { offset, count })
+    };
+    variable.blocks[..block].iter().filter_map(overlap).collect()
+}
+
+/// Whether there is something to take, and no place without values.
+fn check(run: &RunDescription) -> Result<()> {
+    if run.variables.is_empty() {
+        return Err(Error::InvalidArgument("no variable is defined, so there is nothing to take".into()));
+    }
+    if let Some(v) = run.variables.iter().find(|v| v.blocks.is_empty()) {
+        return Err(Error::InvalidArgument(format!("variable {:?} has no block", v.name)));
+    }
+    for v in &run.variables {
+        if let Some(index) = cover::hole(&v.shape, &v.blocks) {
+            return Err(Error::InvalidArgument(format!(
+                "the blocks of variable {:?} do not cover its shape {:?}: no block has the value at {index:?}; add the \
+                 missing blocks, or define the variable with the shape that they cover",
+                v.name, v.shape
+            )));
+        }
+    }
+    Ok(())
 }
 
 impl Budget {

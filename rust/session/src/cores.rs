@@ -2,18 +2,57 @@
 
 use rustix::thread::CpuSet;
 
+use crate::options;
+
 /// Cores that this process may use, as mpirun or the batch system bound it; at least one.
 pub(crate) fn available() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Threads that train while the simulation runs.
-pub(crate) fn worker_threads(asked: Option<usize>) -> usize {
-    asked.unwrap_or_else(|| available().saturating_sub(1).max(1))
+/// The nice level that gives way most.
+pub(crate) const LOWEST: i32 = 19;
+
+/// Threads that train while the simulation runs: the rank's share of the cores it may use, less one for its simulation.
+pub(crate) fn worker_threads(asked: Option<usize>, on_node: usize) -> usize {
+    asked.unwrap_or_else(|| share(on_node).saturating_sub(1).max(1))
+}
+
+/// Cores for each rank of the node. Ranks that are bound have theirs to themselves; ranks that may use every core of the
+/// node share them.
+pub(crate) fn share(on_node: usize) -> usize {
+    if available() < on_machine() { available() } else { (available() / on_node.max(1)).max(1) }
+}
+
+/// Cores of the node, whoever may use them.
+fn on_machine() -> usize {
+    let online = std::fs::read_to_string("/sys/devices/system/cpu/online").ok();
+    online.and_then(|list| options::cores(list.trim())).map_or_else(available, |cores| cores.len())
+}
+
+/// What is to be told if the workers have no core but those that simulations run on.
+pub(crate) fn crowded(cores: &[usize], on_node: usize, busy: bool) -> Option<String> {
+    if !busy {
+        return None;
+    }
+    if shares_only_core(cores) {
+        return Some(
+            "the workers share the only core that this process may use; they give way to the simulation (nice 19), so that \
+             most of the training may be left for the end: bind each process to more cores, or set workers.cores"
+                .into(),
+        );
+    }
+    (cores.is_empty() && on_node > 1 && share(on_node) < 2).then(|| {
+        format!(
+            "{on_node} processes share the {} cores of this node, which leaves none for the workers; they give way to the \
+             simulation (nice 19), so that most of the training may be left for the end: start fewer processes on a node, or \
+             set workers.cores",
+            available()
+        )
+    })
 }
 
 /// Whether the workers have no core but the one that the simulation runs on.
-pub(crate) fn shares_only_core(cores: &[usize]) -> bool {
+fn shares_only_core(cores: &[usize]) -> bool {
     let Ok(allowed) = rustix::thread::sched_getaffinity(None) else { return available() == 1 };
     let own: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|&c| allowed.is_set(c)).collect();
     own.len() == 1 && (cores.is_empty() || cores == own)

@@ -1,7 +1,12 @@
 //! From journals to an archive: at close, or later as a batch job.
 
 mod archive;
+mod crew;
+mod masks;
+mod measured;
 mod plan;
+mod shards;
+mod steps;
 mod student;
 
 use std::path::Path;
@@ -9,34 +14,35 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use limbeck_archive::{RunLock, UnfinishedRun};
+use limbeck_codec::ranks::Ranks;
 use limbeck_codec::{Method, Quality};
 
 use crate::encode::keep_panics_quiet;
-use crate::journal::quality;
 use crate::settings::{self, OpenMode, Settings, Target};
-use crate::{CloseReport, Config, Error, Progress, Result, StepReport, VariableReport, cores, restart, workers};
+use crate::{CloseReport, Config, Error, Progress, Result, StepReport, VariableReport, agree, cores, restart, workers};
 use archive::Parts;
+pub(crate) use crew::{Crew, Journals};
 use plan::Plan;
 
 /// Distils the run in `run_dir` (a journal directory such as `run.lbk.d`) into the archive `output`, as close does.
 ///
 /// What the run's own options say about target, method and seed holds unless `config` says otherwise. With
 /// `open.mode = append`, the steps that the archive has not are added to it as new segments; with `replace` it is written
-/// anew. `progress` is called from any thread.
+/// anew. `progress` is called from any thread. `ranks` share the work ([`ranks::Alone`](crate::ranks::Alone): no others);
+/// their number need not be that of the run, and all must see the directory. Collective; the report is that of rank 0, the
+/// others know less of it.
 ///
 /// # Errors
 /// InvalidArgument if there is no run, it is being written by a session, no step of it is whole, or `output` exists and
-/// `open.mode` is `create`; Corruption or Compatibility if it cannot be read; Io. The journal is left as it was.
+/// `open.mode` is `create`; Corruption or Compatibility if it cannot be read; Io; Mpi. The journal is left as it was.
 pub fn distil_run(
     run_dir: &Path,
     output: &Path,
     config: &Config,
+    ranks: &dyn Ranks,
     progress: &(dyn Fn(&Progress) + Sync),
 ) -> Result<CloseReport> {
-    let run = open_run(run_dir)?;
-    let config = with_options_of(&run, config);
-    let method = settings::method(&config.resolve()?)?;
-    distil_run_with_method(run_dir, output, &config, method, progress)
+    distil_run_on(run_dir, output, config, ranks, settings::method, progress)
 }
 
 /// [`distil_run`] with a method that the options do not know: for methods under development and for tests.
@@ -47,33 +53,69 @@ pub fn distil_run_with_method(
     run_dir: &Path,
     output: &Path,
     config: &Config,
+    ranks: &dyn Ranks,
     method: Arc<dyn Method>,
     progress: &(dyn Fn(&Progress) + Sync),
 ) -> Result<CloseReport> {
-    let run = open_run(run_dir)?;
-    let settings = Settings::new(&with_options_of(&run, config).resolve()?);
-    drop(run);
-    // Nobody may write while its steps are counted; a directory that cannot be written to has no writer.
-    let lock = match RunLock::acquire(run_dir, 0) {
-        Ok(lock) => Some(lock),
-        Err(limbeck_archive::Error::Io { .. }) if settings.keep_journal => None,
-        Err(e) => return Err(e.into()),
+    distil_run_on(run_dir, output, config, ranks, |_| Ok(method), progress)
+}
+
+fn distil_run_on(
+    run_dir: &Path,
+    output: &Path,
+    config: &Config,
+    ranks: &dyn Ranks,
+    method: impl FnOnce(&crate::Options) -> Result<Arc<dyn Method>>,
+    progress: &(dyn Fn(&Progress) + Sync),
+) -> Result<CloseReport> {
+    ranks.ready()?;
+    let crew = Crew { ranks, journals: Journals::All };
+    let prepare = || {
+        let options = with_options_of(&open_run(run_dir)?, config).resolve()?;
+        let method = method(&options)?;
+        Ok((options, method))
     };
-    if output.exists() && settings.open_mode == OpenMode::Create {
-        return Err(Error::InvalidArgument(format!(
-            "{} exists already: set open.mode to append to add the steps it has not, or to replace",
-            output.display()
-        )));
-    }
-    let run = open_run(run_dir)?;
-    let report = distil(&run, output, &settings, method.as_ref(), progress)?;
+    let (options, method) = agree(ranks, prepare())?;
+    crate::describe::same_options(ranks, output, &options)?;
+    let settings = Settings::new(&options);
+    let mut locks = Vec::new();
+    crew.on_first(|| {
+        locks = lock_all(run_dir, settings.keep_journal)?;
+        if output.exists() && settings.open_mode == OpenMode::Create {
+            return Err(Error::InvalidArgument(format!(
+                "{} exists already: set open.mode to append to add the steps it has not, or to replace",
+                output.display()
+            )));
+        }
+        Ok(0)
+    })?;
+    let run = agree(ranks, open_run(run_dir))?;
+    let report = distil(&crew, &run, output, &settings, method.as_ref(), progress)?;
     if report.archive.is_none() {
+        let lost = report.missing.first().map_or(String::new(), |(cycle, why)| format!(" (cycle {cycle}: {why})"));
         return Err(Error::InvalidArgument(format!(
-            "no step in {} is whole: there is nothing to distil",
+            "no step in {} is whole: there is nothing to distil{lost}; distil.incomplete = true takes what there is",
             run_dir.display()
         )));
     }
-    finish(report, run, lock, &settings)
+    match crew.first() {
+        true => finish(report, run, locks, &settings),
+        false => Ok(report),
+    }
+}
+
+/// Nobody may write while steps are counted: locks of all the run's processes. A directory that cannot be written to has
+/// no writer.
+fn lock_all(run_dir: &Path, read_only: bool) -> Result<Vec<RunLock>> {
+    let mut locks = Vec::new();
+    for journal in restart::journals(run_dir)? {
+        match RunLock::acquire(run_dir, restart::process_of(&journal)) {
+            Ok(lock) => locks.push(lock),
+            Err(limbeck_archive::Error::Io { .. }) if read_only => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(locks)
 }
 
 fn open_run(run_dir: &Path) -> Result<UnfinishedRun> {
@@ -91,11 +133,11 @@ fn with_options_of(run: &UnfinishedRun, config: &Config) -> Config {
     run.options().map_or_else(|| config.clone(), |text| config.above(text))
 }
 
-/// Removes the journal if it is not to be kept, now that the archive stands for it.
+/// Removes the journals that are locked if they are not to be kept, now that the archive stands for them.
 pub(crate) fn finish(
     mut report: CloseReport,
     run: UnfinishedRun,
-    lock: Option<RunLock>,
+    locks: Vec<RunLock>,
     settings: &Settings,
 ) -> Result<CloseReport> {
     let directory = run.directory().to_owned();
@@ -104,16 +146,18 @@ pub(crate) fn finish(
         report.journal = Some(directory);
         return Ok(report);
     }
-    restart::remove_journals(&directory)?;
-    // What is left is a lock and an empty directory; should they not go, they do no harm.
-    let _ = std::fs::remove_file(directory.join("lock"));
-    drop(lock);
+    for lock in locks {
+        restart::remove_journal(lock)?;
+    }
+    // What is left is an empty directory, or other processes are not done with it.
     let _ = std::fs::remove_dir(&directory);
     Ok(report)
 }
 
 /// Distils what the archive at `output` (if there is one) has not. No archive in the report: there was nothing to do.
+/// Collective.
 pub(crate) fn distil(
+    crew: &Crew<'_>,
     run: &UnfinishedRun,
     output: &Path,
     settings: &Settings,
@@ -122,36 +166,45 @@ pub(crate) fn distil(
 ) -> Result<CloseReport> {
     keep_panics_quiet();
     let begin = Instant::now();
-    let before = match settings.open_mode == OpenMode::Append && output.exists() {
-        true => Some(limbeck_archive::Archive::open(output)?),
-        false => None,
-    };
-    let plan = Plan::new(run, before.as_ref().map(|a| a.steps().clone()))?;
-    let mut report = CloseReport { steps: reports(run), missing: plan.gaps.clone(), ..CloseReport::default() };
-    report.warnings.extend(damage(run));
+    let mut before = None;
+    let bytes_before = crew.on_first(|| {
+        if settings.open_mode == OpenMode::Append && output.exists() {
+            before = Some(limbeck_archive::Archive::open(output)?);
+        }
+        Ok(before.as_ref().map_or(0, limbeck_archive::Archive::file_bytes))
+    })?;
+    let plan = Plan::new(crew, run, before.map(|a| a.steps().clone()), settings.incomplete)?;
+    let measured = measured::steps(crew, run)?;
+    let mut report = CloseReport { steps: measured.reports(run), missing: plan.gaps.clone(), ..CloseReport::default() };
+    report.warnings = crew.texts(damage(run))?;
+    let raw_before = crew.on_first(|| Ok(plan.raw_bytes_before(run)))?;
     if plan.stamps.is_empty() {
-        if let Some(before) = before {
+        if bytes_before > 0 {
             report.archive = Some(output.to_owned());
-            report.archive_bytes = before.file_bytes();
-            report.raw_bytes = plan.raw_bytes_before(run);
+            (report.archive_bytes, report.raw_bytes) = (bytes_before, raw_before);
         }
         return Ok(report);
     }
-    drop(before);
-    let threads = settings.distil_threads.unwrap_or_else(cores::available);
+    let threads = settings.distil_threads.unwrap_or_else(|| cores::share(crew.ranks.on_node()));
     let pool = workers::pool(threads, "limbeck-distil", None)
-        .map_err(|e| Error::Io(format!("cannot start the threads of the distillation: {e}")))?;
-    let mut parts = Parts::new(run, &plan, method.number())?;
+        .map_err(|e| Error::Io(format!("cannot start the threads of the distillation: {e}")));
+    let pool = agree(crew.ranks, pool)?;
     let room = match settings.target {
         Target::Ratio(ratio) => Some((plan.raw_bytes(run) as f64 / ratio) as u64),
         Target::Psnr(_) => None,
     };
     let scratch = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if let Some(room) = room {
-        parts.leave_out_what_is_too_large(room);
-    }
-    let overhead = parts.measure(scratch)?;
+    let masks = masks::of_variables(crew, run, &plan)?;
+    let mut parts = None;
+    let overhead = crew.on_first(|| {
+        let parts = parts.insert(Parts::new(run, &plan, method.number(), masks, measured.rows()));
+        if let Some(room) = room {
+            parts.leave_out_what_is_too_large(room);
+        }
+        parts.measure(scratch)
+    })?;
     let students = student::all(&student::Job {
+        crew,
         run,
         plan: &plan,
         method,
@@ -161,18 +214,21 @@ pub(crate) fn distil(
         progress,
     })?;
     report.warnings.extend(students.iter().flat_map(|s| s.warnings.iter().cloned()));
-    report.variables = students.iter().map(|s| variable_report(run, &plan, &report.steps, s)).collect();
-    if room.is_none() {
-        parts.leave_out_what_is_too_large(students.iter().map(|s| s.segment.payload.len() as u64).sum());
-    }
-    parts.students = students;
-    if room.is_some_and(|room| parts.measure(scratch).is_ok_and(|bytes| bytes > room)) {
-        parts.leave_out_all();
-    }
-    let bytes = parts.write(output, &plan)?;
+    report.variables = variable_reports(run, &plan, &report.steps, &students);
+    let bytes = crew.on_first(|| {
+        let Some(parts) = &mut parts else { return Err(Error::Internal("an archive has no parts".into())) };
+        if room.is_none() {
+            parts.leave_out_what_is_too_large(students.iter().map(|s| s.segment.payload.len() as u64).sum());
+        }
+        parts.students = students;
+        if room.is_some_and(|room| parts.measure(scratch).is_ok_and(|bytes| bytes > room)) {
+            parts.leave_out_all();
+        }
+        parts.write(output, &plan)
+    })?;
     report.archive = Some(output.to_owned());
     report.archive_bytes = bytes;
-    report.raw_bytes = plan.raw_bytes_before(run) + plan.raw_bytes(run);
+    report.raw_bytes = raw_before + plan.raw_bytes(run);
     if let Target::Ratio(ratio) = settings.target
         && report.ratio() < ratio * 0.999
     {
@@ -187,53 +243,50 @@ pub(crate) fn distil(
         ));
     }
     report.distil_time = begin.elapsed();
-    report.warnings.iter().for_each(|w| tracing::warn!("{w}"));
-    tracing::info!("wrote {}: {bytes} bytes, ratio {:.1}", output.display(), report.ratio());
+    if crew.first() {
+        report.warnings.iter().for_each(|w| tracing::warn!("{w}"));
+        tracing::info!("wrote {}: {bytes} bytes, ratio {:.1}", output.display(), report.ratio());
+    }
     Ok(report)
 }
 
-fn variable_report(run: &UnfinishedRun, plan: &Plan, steps: &[StepReport], s: &student::Made) -> VariableReport {
-    let name = run.run().variables[s.variable as usize].name.clone();
-    let of_it = steps.iter().filter(|r| r.variable == name && r.step >= plan.first_step);
-    VariableReport {
-        teachers: of_it.fold(Quality::EMPTY, |sum, r| sum.merge(&r.quality)),
-        steps: plan.stamps.len(),
-        description: s.segment.description.clone(),
-        student: s.segment.quality,
-        bytes: s.segment.payload.len() as u64,
-        samples: s.segment.samples,
-        seconds: s.seconds,
-        name,
+/// One line per variable; the students of its shards together.
+fn variable_reports(
+    run: &UnfinishedRun,
+    plan: &Plan,
+    steps: &[StepReport],
+    students: &[student::Made],
+) -> Vec<VariableReport> {
+    let mut reports = Vec::new();
+    for (v, variable) in run.run().variables.iter().enumerate() {
+        let mut own = students.iter().filter(|s| s.variable == v as u32);
+        let Some(first) = own.next() else { continue };
+        let of_it = steps.iter().filter(|r| r.variable == variable.name && r.step >= plan.first_step);
+        let mut report = VariableReport {
+            teachers: of_it.fold(Quality::EMPTY, |sum, r| sum.merge(&r.quality)),
+            steps: plan.stamps.len(),
+            description: first.segment.description.clone(),
+            student: first.segment.quality,
+            bytes: first.segment.payload.len() as u64,
+            samples: first.segment.samples,
+            seconds: first.seconds,
+            name: variable.name.clone(),
+        };
+        for (more, s) in own.enumerate() {
+            report.student = report.student.merge(&s.segment.quality);
+            report.bytes += s.segment.payload.len() as u64;
+            report.samples += s.segment.samples;
+            report.seconds += s.seconds;
+            report.description = format!("{} shards, the first {}", more + 2, first.segment.description);
+        }
+        reports.push(report);
     }
+    reports
 }
 
-/// What was measured while the run was alive.
-pub(crate) fn reports(run: &UnfinishedRun) -> Vec<StepReport> {
-    let variables = &run.run().variables;
-    let mut rows: Vec<StepReport> = Vec::new();
-    let newest: std::collections::BTreeMap<_, _> = run.metrics().map(|m| ((m.step, m.variable), m)).collect();
-    for ((step, v), m) in newest {
-        let Some(variable) = variables.get(v as usize) else { continue };
-        let Ok(at) = run.steps().binary_search_by_key(&step, |s| s.stamp.step) else { continue };
-        let blocks = 0..variable.blocks.len() as u32;
-        let plain = limbeck_codec::StepKind::Plain as u8;
-        let plain_blocks = blocks.filter(|&b| run.block(v, b, step).is_some_and(|e| e.step_kind == plain)).count();
-        rows.push(StepReport {
-            step,
-            cycle: run.steps()[at].stamp.cycle,
-            time: run.steps()[at].stamp.time,
-            variable: variable.name.clone(),
-            quality: quality(&m.quality),
-            bytes: m.bytes,
-            samples: m.samples,
-            train_seconds: m.train_seconds.into(),
-            host_seconds: m.host_seconds.into(),
-            queue_bytes: m.queue_bytes,
-            queue_depth: m.queue_depth,
-            plain_blocks: plain_blocks as u32,
-        });
-    }
-    rows
+/// What was measured while the run was alive, on all ranks together. Collective.
+pub(crate) fn reports(crew: &Crew<'_>, run: &UnfinishedRun) -> Result<Vec<StepReport>> {
+    Ok(measured::steps(crew, run)?.reports(run))
 }
 
 /// What is damaged in the journals, for people.
@@ -244,5 +297,9 @@ fn damage(run: &UnfinishedRun) -> Vec<String> {
     let lost = run.lost().map(|(process, l)| {
         format!("the journal of process {process} is damaged at byte {} ({} bytes): {}", l.offset, l.bytes, l.reason)
     });
-    torn.chain(lost).collect()
+    let absent = run
+        .absent()
+        .into_iter()
+        .map(|process| format!("the journal of process {process} is not there: its blocks are missing"));
+    torn.chain(lost).chain(absent).collect()
 }

@@ -54,7 +54,7 @@ impl Encoder {
         };
         // What is left of the chain after a failure is in no known state.
         self.chain = self.method.chain(self.geometry.clone(), self.key);
-        Outcome { encoded: EncodedStep::plain(volume), failure: Some(second) }
+        Outcome { encoded: EncodedStep::plain(volume, &self.geometry), failure: Some(second) }
     }
 
     /// A panic is an error like others.

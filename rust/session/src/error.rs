@@ -1,4 +1,6 @@
-//! Errors of the service.
+//! Errors of the service, and their agreement over ranks.
+
+use limbeck_codec::ranks::{Ranks, first_failure};
 
 /// What can go wrong in this crate; the text says what to do. Cloned where one fault is told twice (by the next call
 /// and by close).
@@ -45,19 +47,55 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// The same error, told with what was being done.
     pub(crate) fn during(self, what: &str) -> Error {
-        let tell = |text: String| format!("{what}: {text}");
+        Error::KINDS[usize::from(self.number())](format!("{what}: {self}"))
+    }
+
+    const KINDS: [fn(String) -> Error; 11] = [
+        Error::Internal,
+        Error::InvalidArgument,
+        Error::Compatibility,
+        Error::Corruption,
+        Error::Truncated,
+        Error::Io,
+        Error::Mpi,
+        Error::Device,
+        Error::State,
+        Error::Full,
+        Error::NonFinite,
+    ];
+
+    /// Place of the kind in `KINDS`, for telling it to other ranks.
+    fn number(&self) -> u8 {
         match self {
-            Error::InvalidArgument(t) => Error::InvalidArgument(tell(t)),
-            Error::Compatibility(t) => Error::Compatibility(tell(t)),
-            Error::Corruption(t) => Error::Corruption(tell(t)),
-            Error::Truncated(t) => Error::Truncated(tell(t)),
-            Error::Io(t) => Error::Io(tell(t)),
-            Error::Mpi(t) => Error::Mpi(tell(t)),
-            Error::Device(t) => Error::Device(tell(t)),
-            Error::State(t) => Error::State(tell(t)),
-            Error::Full(t) => Error::Full(tell(t)),
-            Error::NonFinite(t) => Error::NonFinite(tell(t)),
-            Error::Internal(t) => Error::Internal(tell(t)),
+            Error::Internal(_) => 0,
+            Error::InvalidArgument(_) => 1,
+            Error::Compatibility(_) => 2,
+            Error::Corruption(_) => 3,
+            Error::Truncated(_) => 4,
+            Error::Io(_) => 5,
+            Error::Mpi(_) => 6,
+            Error::Device(_) => 7,
+            Error::State(_) => 8,
+            Error::Full(_) => 9,
+            Error::NonFinite(_) => 10,
+        }
+    }
+}
+
+/// Ok on all ranks, or on all of them the error of the lowest rank that has one. Collective.
+///
+/// # Errors
+/// That error; Mpi if the ranks cannot be reached.
+pub fn agree<T>(ranks: &dyn Ranks, mine: Result<T>) -> Result<T> {
+    if ranks.size() == 1 {
+        return mine;
+    }
+    let failed = mine.as_ref().err().map(|e| (e.number(), e.to_string()));
+    match first_failure(ranks, failed)? {
+        None => mine,
+        Some(f) => {
+            let kind = Error::KINDS.get(usize::from(f.kind)).unwrap_or(&Error::KINDS[0]);
+            Err(kind(format!("rank {}: {}", f.rank, f.text)))
         }
     }
 }

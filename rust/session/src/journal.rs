@@ -249,6 +249,8 @@ impl Journal {
                 let none = Sums { quality: Quality::EMPTY, bytes: 0, samples: 0, seconds: 0.0, plain: 0 };
                 let (missing, sums) = (accepted.blocks, vec![none; self.variables.len()]);
                 self.pending.insert(accepted.stamp.step, Pending { accepted, missing, sums });
+                // A rank may have no block.
+                self.finish_steps().await;
             }
             Message::Dropped { stamp, reason } => self.append(Record::StepDropped { stamp, reason }).await,
             Message::Encoded(block) => {

@@ -116,6 +116,13 @@ pub fn find_option(name: &str) -> Result<&'static OptionSpec> {
     })
 }
 
+/// Whether the ranks of a run may have different values: what concerns the node and its memory.
+pub(crate) fn differs_by_rank(name: &str) -> bool {
+    ["workers.", "queue.bytes", "queue.spill", "journal.dir", "distil.threads", "distil.bytes"]
+        .iter()
+        .any(|p| name.starts_with(p))
+}
+
 /// The options that belong to the method (its networks and training) and not to the service.
 pub(crate) fn of_method() -> impl Iterator<Item = &'static str> {
     method::METHOD.iter().map(|o| o.name)

@@ -6,10 +6,12 @@ use limbeck_archive::{
     Archive, Journal, JournalWriter, Record, RunDescription, RunLock, StepStamp, StepState, UnfinishedRun,
 };
 
+use limbeck_codec::ranks::Ranks;
+
 use crate::encode::Encoder;
 use crate::settings::{OpenMode, Settings};
 use crate::workers::Lane;
-use crate::{Error, Result, teachers};
+use crate::{Error, Result, agree, teachers};
 
 /// The run as it was found, locked.
 pub(crate) struct Past {
@@ -43,11 +45,26 @@ pub(crate) struct Present {
 }
 
 impl Past {
-    pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Past> {
+    /// Collective: rank 0 looks at the whole run and clears what stands in the way, the others at their own journal, which
+    /// may be on the disk of another node.
+    pub(crate) fn open(path: &Path, settings: &Settings, ranks: &dyn Ranks) -> Result<Past> {
+        let first = if ranks.rank() == 0 { Past::first(path, settings, ranks.size()).map(Some) } else { Ok(None) };
+        let first = agree(ranks, first)?;
+        let mine = match first {
+            Some(past) => Ok(past),
+            None => Past::other(path, settings, ranks.rank() as u32),
+        };
+        let past = agree(ranks, mine)?;
+        // A journal that did not come along would make its rank begin with step 0.
+        let mut continued = [f64::from(u8::from(matches!(past.journal, Held::Continued(_))))];
+        ranks.max_f64(&mut continued)?;
+        let lost = continued[0] != 0.0 && matches!(past.journal, Held::Fresh(_));
+        agree(ranks, if lost { Err(left_behind(&past.directory, ranks)) } else { Ok(()) })?;
+        Ok(past)
+    }
+
+    fn first(path: &Path, settings: &Settings, size: usize) -> Result<Past> {
         let directory = settings.journal_directory(path);
-        if settings.open_mode == OpenMode::Create {
-            refuse_existing(path, &directory)?;
-        }
         if path.is_dir() {
             return Err(Error::InvalidArgument(format!("{} is a directory, not an archive", path.display())));
         }
@@ -58,6 +75,9 @@ impl Past {
                 parent.display(),
                 path.display()
             )));
+        }
+        if settings.open_mode == OpenMode::Create {
+            refuse_existing(path, &directory)?;
         }
         let lock = RunLock::acquire(&directory, 0)?;
         if !lock.enforced() {
@@ -76,16 +96,41 @@ impl Past {
             true => Some(Finished::open(path)?),
             false => None,
         };
+        let ours = |j: &PathBuf| (0..size as u32).any(|r| *j == limbeck_archive::journal_path(&directory, r));
         let journals = journals(&directory)?;
-        if journals.iter().any(|j| *j != limbeck_archive::journal_path(&directory, 0)) {
+        if !journals.is_empty() && (journals.len() > size || !journals.iter().all(ours)) {
             return Err(Error::Compatibility(format!(
-                "{} holds journals of several processes: the serial build of limbeck cannot continue them",
-                directory.display()
+                "{} holds the journals of {} processes, and this run has {size}: make an archive of them first (limbeck \
+                 distill {} -o {}), remove them or move them away, and open the run with open.mode = append: the archive is \
+                 continued whatever the number of processes",
+                directory.display(),
+                journals.len(),
+                directory.display(),
+                path.display()
             )));
         }
-        let journal = match journals.is_empty() {
-            true => Held::Fresh(lock),
-            false => Held::Continued(Box::new(JournalWriter::append_to(lock)?)),
+        Past::held(directory, archive, lock)
+    }
+
+    /// What there is on a rank other than 0.
+    fn other(path: &Path, settings: &Settings, rank: u32) -> Result<Past> {
+        let directory = settings.journal_directory(path);
+        let lock = RunLock::acquire(&directory, rank)?;
+        let own = limbeck_archive::journal_path(&directory, rank);
+        if own.exists() {
+            match settings.open_mode {
+                OpenMode::Append => {}
+                OpenMode::Create if !journal_never_began(&own) => return Err(exists_already(&own)),
+                OpenMode::Create | OpenMode::Replace => remove(&own)?,
+            }
+        }
+        Past::held(directory, None, lock)
+    }
+
+    fn held(directory: PathBuf, archive: Option<Finished>, lock: RunLock) -> Result<Past> {
+        let journal = match limbeck_archive::journal_path(&directory, lock.process()).exists() {
+            true => Held::Continued(Box::new(JournalWriter::append_to(lock)?)),
+            false => Held::Fresh(lock),
         };
         Ok(Past { directory, archive, journal })
     }
@@ -96,8 +141,10 @@ impl Past {
             Held::Continued(held) => held.1.run(),
             Held::Fresh(_) => None,
         };
-        for known in journal.into_iter().chain(self.archive.iter().map(|a| &a.run)) {
-            if let Some(difference) = difference(known, run) {
+        // An archive knows no blocks: it is continued whatever they are.
+        let archived = self.archive.iter().map(|a| (&a.run, false));
+        for (known, with_blocks) in journal.map(|j| (j, true)).into_iter().chain(archived) {
+            if let Some(difference) = difference(known, run, with_blocks) {
                 return Err(Error::InvalidArgument(format!(
                     "the run that is continued {difference}: define the same variables and blocks, or choose another path \
                      or open.mode = replace"
@@ -107,8 +154,20 @@ impl Past {
         Ok(())
     }
 
-    /// Opens the journal for writing and says what the run is about. `sync`: its directory is to survive the node.
-    pub(crate) fn go_on(self, run: &RunDescription, options: &str, sync: bool) -> Result<Present> {
+    /// Opens the journal for writing and says what the run is about; all ranks go on behind the newest step that all of
+    /// them have. `sync`: the journal's directory is to survive the node. Collective.
+    pub(crate) fn go_on(self, ranks: &dyn Ranks, run: &RunDescription, options: &str, sync: bool) -> Result<Present> {
+        let archived = self.archive.as_ref().and_then(|a| a.last);
+        let (writer, unfinished) = agree(ranks, self.write(run, options, sync))?;
+        let newest = unfinished.as_ref().and_then(|u| newest_whole_step(u, ranks.rank() as u32));
+        let last = agree_on_step(ranks, archived, newest)?;
+        if let Some(last) = last {
+            tracing::info!("the run is continued behind cycle {}", last.cycle);
+        }
+        Ok(Present { writer, next_step: last.map_or(0, |s| s.step + 1), durable: last.map(|s| s.cycle), unfinished })
+    }
+
+    fn write(self, run: &RunDescription, options: &str, sync: bool) -> Result<(JournalWriter, Option<UnfinishedRun>)> {
         let (mut writer, known) = match self.journal {
             Held::Fresh(lock) => {
                 if sync {
@@ -126,23 +185,16 @@ impl Past {
             // Earlier steps count as durable from now on, and those who wrote them may not have asked for as much.
             writer.sync()?;
         }
-        let unfinished = known.is_some().then(|| UnfinishedRun::open(&self.directory)).transpose()?;
-        let journalled = unfinished.as_ref().and_then(newest_whole_step);
-        let last = match (self.archive.and_then(|a| a.last), journalled) {
-            (Some(a), Some(j)) => Some(if a.step > j.step { a } else { j }),
-            (a, j) => a.or(j),
-        };
-        if let Some(last) = last {
-            tracing::info!("the run is continued behind cycle {}", last.cycle);
-        }
-        Ok(Present { writer, next_step: last.map_or(0, |s| s.step + 1), durable: last.map(|s| s.cycle), unfinished })
+        let path = writer.path();
+        let unfinished = known.is_some().then(|| UnfinishedRun::open_journal(path)).transpose()?;
+        Ok((writer, unfinished))
     }
 
     /// Undoes the opening of a run that was never committed.
     pub(crate) fn leave(self) {
         if let Held::Fresh(lock) = self.journal {
             // Only what this session made: a lock and an empty directory. If they cannot be removed, they do no harm.
-            let _ = std::fs::remove_file(self.directory.join("lock"));
+            let _ = std::fs::remove_file(lock.path());
             drop(lock);
             let _ = std::fs::remove_dir(&self.directory);
         }
@@ -178,21 +230,57 @@ impl Finished {
     }
 }
 
-/// The newest step whose blocks are all there.
-fn newest_whole_step(run: &UnfinishedRun) -> Option<StepStamp> {
+/// The newest step of this rank whose blocks are all there.
+fn newest_whole_step(run: &UnfinishedRun, rank: u32) -> Option<StepStamp> {
     let whole = |step: u64| {
-        run.run()
-            .variables
-            .iter()
-            .enumerate()
-            .all(|(v, variable)| (0..variable.blocks.len()).all(|b| run.block(v as u32, b as u32, step).is_some()))
+        run.run().variables.iter().enumerate().all(|(v, variable)| {
+            let own = variable.blocks.iter().enumerate().filter(|(_, b)| b.rank == rank);
+            own.into_iter().all(|(b, _)| run.block(v as u32, b as u32, step).is_some())
+        })
     };
     let complete = run.steps().iter().rev().filter(|s| s.state == StepState::Complete);
     complete.map(|s| s.stamp).find(|s| whole(s.step))
 }
 
+/// The step that all ranks have: the one before which none misses anything. Collective. `archived`: the last step of an
+/// archive that is continued, known to rank 0.
+fn agree_on_step(
+    ranks: &dyn Ranks,
+    archived: Option<StepStamp>,
+    newest: Option<StepStamp>,
+) -> Result<Option<StepStamp>> {
+    let mut least = [newest.map_or(0.0, |s| -(s.step as f64) - 1.0)];
+    ranks.max_f64(&mut least)?;
+    // Who has it tells its cycle and time.
+    let common = -least[0] - 1.0;
+    let holder = newest.is_some_and(|s| s.step as f64 == common);
+    let mut vote = [if holder { (ranks.size() - ranks.rank()) as f64 } else { 0.0 }];
+    ranks.max_f64(&mut vote)?;
+    let told = |s: Option<StepStamp>| {
+        s.map_or(Vec::new(), |s| [s.step.to_le_bytes(), s.cycle.to_le_bytes(), s.time.to_le_bytes()].concat())
+    };
+    let mut journalled = if holder { told(newest) } else { Vec::new() };
+    if vote[0] > 0.0 {
+        ranks.broadcast(ranks.size() - vote[0] as usize, &mut journalled)?;
+    }
+    let mut archived = told(archived);
+    ranks.broadcast(0, &mut archived)?;
+    let heard = |bytes: &[u8]| {
+        let word = |i: usize| bytes.get(8 * i..8 * i + 8).and_then(|b| <[u8; 8]>::try_from(b).ok());
+        Some(StepStamp {
+            step: u64::from_le_bytes(word(0)?),
+            cycle: i64::from_le_bytes(word(1)?),
+            time: f64::from_le_bytes(word(2)?),
+        })
+    };
+    Ok(match (heard(&archived), heard(&journalled)) {
+        (Some(a), Some(j)) => Some(if a.step > j.step { a } else { j }),
+        (a, j) => a.or(j),
+    })
+}
+
 /// What one run has and the other has not, as the end of a sentence.
-fn difference(known: &RunDescription, run: &RunDescription) -> Option<String> {
+fn difference(known: &RunDescription, run: &RunDescription, with_blocks: bool) -> Option<String> {
     let names = |r: &RunDescription| r.variables.iter().map(|v| v.name.clone()).collect::<Vec<_>>();
     if names(known) != names(run) {
         return Some(format!("has the variables {:?}, not {:?}", names(known), names(run)));
@@ -203,8 +291,8 @@ fn difference(known: &RunDescription, run: &RunDescription) -> Option<String> {
             Some(format!("has {name:?} with the shape {:?}, not {:?}", a.shape, b.shape))
         } else if a.element_type != b.element_type {
             Some(format!("has {name:?} in another precision"))
-        } else if a.blocks != b.blocks {
-            Some(format!("has {name:?} in other blocks"))
+        } else if with_blocks && a.blocks != b.blocks {
+            Some(format!("has {name:?} in other blocks, or dealt to other ranks"))
         } else {
             None
         }
@@ -219,15 +307,35 @@ fn refuse_existing(path: &Path, directory: &Path) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(Error::InvalidArgument(format!(
+    Err(exists_already(what))
+}
+
+fn exists_already(what: &Path) -> Error {
+    Error::InvalidArgument(format!(
         "{} exists already: set open.mode to append to continue the run or to replace to remove it, or choose another path",
         what.display()
-    )))
+    ))
+}
+
+/// A rank has no journal of a run that others have.
+fn left_behind(directory: &Path, ranks: &dyn Ranks) -> Error {
+    Error::InvalidArgument(format!(
+        "{} has no journal of process {}, and other processes continue theirs: the run had fewer processes, or the journal is \
+         on the disk of another node; gather the journals in one place and distil them first (limbeck distill), then continue \
+         the archive",
+        directory.display(),
+        ranks.rank()
+    ))
 }
 
 /// A run that was opened and never took a step: nothing is lost if another begins in its place.
 fn never_began(directory: &Path) -> bool {
     UnfinishedRun::open(directory).is_ok_and(|run| run.steps().is_empty() && run.lost().next().is_none())
+}
+
+/// The same of the journal of one process.
+fn journal_never_began(journal: &Path) -> bool {
+    UnfinishedRun::open_journal(journal).is_ok_and(|run| run.steps().is_empty() && run.lost().next().is_none())
 }
 
 /// Makes the name of a new directory durable.
@@ -248,6 +356,20 @@ pub(crate) fn journals(directory: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+/// The process whose journal has this name.
+pub(crate) fn process_of(journal: &Path) -> u32 {
+    let name = journal.file_stem().and_then(|n| n.to_str()).unwrap_or_default();
+    name.strip_prefix("journal-").and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
+/// Removes the journal that a lock is for, and the lock.
+pub(crate) fn remove_journal(lock: RunLock) -> Result<()> {
+    remove(&limbeck_archive::journal_path(lock.directory(), lock.process()))?;
+    // Should the lock's file not go, it does no harm.
+    let _ = std::fs::remove_file(lock.path());
+    Ok(())
 }
 
 /// Removes the journals of a run, not its lock.

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 
 use limbeck_archive::RunDescription;
 use limbeck_codec::Method;
+use limbeck_codec::ranks::{Alone, Ranks};
 use limbeck_field::Layout;
 
 use crate::config::Options;
@@ -16,15 +17,17 @@ use crate::restart::Past;
 use crate::settings::{self, Settings};
 use crate::step::Steps;
 use crate::workers::Shop;
-use crate::{Config, Error, Metrics, Result};
+use crate::{Config, Error, Metrics, Result, agree, describe};
 
 /// Who takes part in a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum Communicator {
     /// This process alone.
     None,
-    /// The ranks of an MPI communicator, as from `MPI_Comm_c2f`. The serial build answers Compatibility.
-    Mpi(i32),
+    /// These ranks together. Open, commit and close are collective then: every rank calls them, they make collective
+    /// calls on the calling thread, and an error of one rank is returned by all. No other call, and no other thread,
+    /// uses them.
+    Ranks(Arc<dyn Ranks>),
 }
 
 /// A variable of a session.
@@ -44,12 +47,13 @@ pub struct BlockId {
 /// Dropped without [`Session::close`], it gives up what is not durable; the journal stays and can be distilled or
 /// appended to.
 pub struct Session {
+    pub(crate) ranks: Arc<dyn Ranks>,
     pub(crate) path: PathBuf,
     pub(crate) options: Options,
     pub(crate) settings: Settings,
     pub(crate) method: Arc<dyn Method>,
     pub(crate) description: RunDescription,
-    /// By variable and block: how the host's array lies in memory.
+    /// By variable and block of this rank: how the host's array lies in memory.
     pub(crate) layouts: Vec<Vec<Layout>>,
     /// What was there before; taken by commit.
     pub(crate) past: Option<Past>,
@@ -70,14 +74,13 @@ pub(crate) struct Running {
 }
 
 impl Session {
-    /// Opens a run that will end as the archive `path`. Its journal's directory is made and locked.
+    /// Opens a run that will end as the archive `path`. Its journal's directory is made and locked. Collective.
     ///
     /// # Errors
-    /// InvalidArgument for bad options, and for a run that exists already if `open.mode` is `create`; Compatibility for
-    /// a communicator in the serial build; Io; Corruption if the run to be continued is damaged.
+    /// InvalidArgument for bad options, options or paths that differ between ranks, and a run that exists already if
+    /// `open.mode` is `create`; Mpi if the ranks cannot be reached; Io; Corruption if the run to be continued is damaged.
     pub fn open(path: &Path, config: &Config, communicator: Communicator) -> Result<Session> {
-        let method = settings::method(&config.resolve()?)?;
-        Session::open_with_method(path, config, communicator, method)
+        Session::open_on(path, config, communicator, settings::method)
     }
 
     /// [`Session::open`] with a method that the options do not know: for methods under development and for tests.
@@ -87,23 +90,38 @@ impl Session {
         communicator: Communicator,
         method: Arc<dyn Method>,
     ) -> Result<Session> {
-        if let Communicator::Mpi(_) = communicator {
-            return Err(Error::Compatibility(
-                "this is the serial build of limbeck: it takes no communicator (LBK_NO_COMM); link liblimbeck_mpi"
-                    .into(),
-            ));
-        }
-        if path.file_name().is_none() {
-            return Err(Error::InvalidArgument(format!("{} is not the name of a file", path.display())));
-        }
+        Session::open_on(path, config, communicator, |_| Ok(method))
+    }
+
+    fn open_on(
+        path: &Path,
+        config: &Config,
+        communicator: Communicator,
+        method: impl FnOnce(&Options) -> Result<Arc<dyn Method>>,
+    ) -> Result<Session> {
+        let ranks = match communicator {
+            Communicator::None => Arc::new(Alone),
+            Communicator::Ranks(ranks) => ranks,
+        };
+        ranks.ready()?;
         keep_panics_quiet();
-        let options = config.resolve()?;
+        let prepare = || {
+            if path.file_name().is_none() {
+                return Err(Error::InvalidArgument(format!("{} is not the name of a file", path.display())));
+            }
+            let options = config.resolve()?;
+            let method = method(&options)?;
+            Ok((options, method))
+        };
+        let (options, method) = agree(ranks.as_ref(), prepare())?;
+        describe::same_options(ranks.as_ref(), path, &options)?;
         let settings = Settings::new(&options);
-        let past = Past::open(path, &settings)?;
+        let past = Past::open(path, &settings, ranks.as_ref())?;
         let description =
             RunDescription { limbeck_version: env!("CARGO_PKG_VERSION").into(), ..RunDescription::default() };
         tracing::info!("opened {}", path.display());
         Ok(Session {
+            ranks,
             path: path.to_owned(),
             options,
             settings,

@@ -52,6 +52,10 @@ pub(crate) struct Settings {
     pub(crate) sync_node: bool,
     pub(crate) keep_journal: bool,
     pub(crate) distil_at_close: bool,
+    /// Steps at the end that miss blocks are distilled all the same.
+    pub(crate) incomplete: bool,
+    /// A student for each rank's share of the domain instead of one for all of it.
+    pub(crate) shards: bool,
     pub(crate) distil_limit: Option<Duration>,
     pub(crate) distil_threads: Option<usize>,
     pub(crate) distil_bytes: u64,
@@ -90,6 +94,8 @@ impl Settings {
             sync_node: o.get("journal.sync") == "node",
             keep_journal: flag("journal.keep"),
             distil_at_close: o.get("distil.when") == "close",
+            incomplete: flag("distil.incomplete"),
+            shards: o.get("student.scope") == "shard",
             distil_limit: o.get("distil.time_limit").parse().ok().map(Duration::from_secs_f64),
             distil_threads: o.get("distil.threads").parse().ok(),
             distil_bytes: o.get("distil.bytes").parse().unwrap_or(0),

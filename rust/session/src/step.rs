@@ -15,6 +15,8 @@ use crate::{BlockId, Error, Outcome, Result, Session, ValuesRef};
 pub(crate) struct Steps {
     open: Option<OpenStep>,
     next: u64,
+    /// Cycle, time and reason of a step that was begun and not taken.
+    forgotten: Option<(i64, f64, String)>,
     /// Cycle of the last step that was ended.
     last_cycle: Option<i64>,
     /// Cycle up to which the run was durable when it was opened.
@@ -31,6 +33,7 @@ impl Steps {
         Steps {
             open: None,
             next,
+            forgotten: None,
             last_cycle: None,
             durable_before,
             accepted: 0,
@@ -87,7 +90,11 @@ impl Session {
                 return Err(Error::State(format!("the step of cycle {} is open: end or cancel it first", open.cycle)));
             }
             tracing::warn!("the step of cycle {} was not ended and is forgotten", open.cycle);
+            let reason = open.fault(running).unwrap_or_else(|| "it was not ended".into());
+            let skipped = matches!(open.fate, Fate::Skipped);
+            let forgotten = (open.cycle, open.time, reason);
             running.cancel();
+            running.steps.forgotten = Some(forgotten).filter(|_| !skipped);
         }
         if let Some(last) = running.steps.last_cycle.filter(|&last| cycle <= last) {
             return Err(Error::InvalidArgument(format!(
@@ -96,6 +103,11 @@ impl Session {
         }
         if !time.is_finite() {
             return Err(Error::InvalidArgument(format!("the time of cycle {cycle} is {time}: it must be finite")));
+        }
+        // A step that was not taken here may have been taken on other ranks: it keeps its index, so that indices stay the
+        // same everywhere. The same cycle begun again is another attempt.
+        if let Some((before, at, reason)) = running.steps.forgotten.take().filter(|(before, ..)| *before < cycle) {
+            running.drop_step(before, at, reason);
         }
         let fate = if running.steps.durable_before.is_some_and(|d| cycle <= d) {
             Fate::Skipped
@@ -239,11 +251,7 @@ impl Session {
                 return Ok(Outcome::Ok);
             }
             Fate::Dropped(reason) => {
-                running.steps.next += 1;
-                running.steps.dropped += 1;
-                tracing::warn!(cycle = open.cycle, "step was dropped: {reason}");
-                running.durability.give_up(open.cycle);
-                running.shop.journal.dropped(stamp, reason);
+                running.drop_step(open.cycle, open.time, reason);
                 return Ok(Outcome::Dropped);
             }
             Fate::Empty | Fate::Granted => {}
@@ -266,13 +274,19 @@ impl Session {
         Ok(running.shop.notices.news().map_or(Outcome::Ok, Outcome::Degraded))
     }
 
-    /// Forgets the step that was begun; its cycle may be used again. Nothing to forget is no error.
+    /// Forgets the step that was begun; its cycle may be used again. Nothing to forget is no error. With several ranks,
+    /// a step that is cancelled on one of them and not begun again there counts as dropped.
     ///
     /// # Errors
     /// State before commit and in a forked child.
     pub fn step_cancel(&mut self) -> Result<()> {
         self.same_process()?;
-        self.running_mut()?.cancel();
+        let shared = self.ranks.size() > 1;
+        let running = self.running_mut()?;
+        if let Some(open) = running.steps.open.as_ref().filter(|_| shared) {
+            running.steps.forgotten = Some((open.cycle, open.time, "cancelled by the simulation".into()));
+        }
+        running.cancel();
         Ok(())
     }
 
@@ -318,6 +332,17 @@ impl Running {
         }
         open.fate = Fate::Dropped(text);
         Ok(())
+    }
+
+    /// Gives a step up: it has an index and no values.
+    fn drop_step(&mut self, cycle: i64, time: f64, reason: String) {
+        let stamp = StepStamp { step: self.steps.next, cycle, time };
+        self.steps.next += 1;
+        self.steps.dropped += 1;
+        self.steps.last_cycle = Some(cycle);
+        tracing::warn!(cycle, "step was dropped: {reason}");
+        self.durability.give_up(cycle);
+        self.shop.journal.dropped(stamp, reason);
     }
 
     /// Forgets the open step and gives its memory back.

@@ -48,7 +48,9 @@ pub(crate) struct Teachers<'a> {
     pub(crate) run: &'a UnfinishedRun,
     pub(crate) own: &'a dyn Method,
     pub(crate) variable: u32,
-    /// By block.
+    /// Those of the student, as rising indices of the variable's.
+    pub(crate) blocks: &'a [u32],
+    /// By the student's block.
     pub(crate) geometries: Vec<BlockGeometry>,
     /// Index in the run of the first distilled step.
     pub(crate) first_step: u64,
@@ -137,7 +139,8 @@ impl Teachers<'_> {
         base: Option<&dyn BlockDecoder>,
         masked: bool,
     ) -> Result<Arc<dyn BlockDecoder>> {
-        let geometry = &self.geometries[entry.block as usize];
+        let own = self.blocks.binary_search(&entry.block).ok();
+        let geometry = own.map(|b| &self.geometries[b]).ok_or_else(|| Error::Internal("a foreign teacher".into()))?;
         let decoder = open_on(self.run, geometry, entry, self.own, base, masked)?;
         let bytes = decoded_bytes(geometry, entry, masked);
         self.cache().keep((entry.block, entry.frame_offset, masked), decoder.clone(), bytes);
@@ -159,7 +162,7 @@ fn decoded_bytes(geometry: &BlockGeometry, entry: &BlockEntry, masked: bool) -> 
 
 impl TeacherSource for Teachers<'_> {
     fn teacher(&self, step: usize, block: usize) -> limbeck_codec::Result<Option<Arc<dyn BlockDecoder>>> {
-        let Some(entry) = self.run.block(self.variable, block as u32, self.first_step + step as u64) else {
+        let Some(entry) = self.run.block(self.variable, self.blocks[block], self.first_step + step as u64) else {
             return Ok(None);
         };
         match self.opened(entry) {

@@ -124,6 +124,7 @@ impl Session {
         strides: Option<&[isize]>,
     ) -> Result<BlockId> {
         self.before_commit("add a block")?;
+        let rank = self.ranks.rank() as u32;
         let variable = self.variable(v)?;
         let (name, shape) = (&variable.name, &variable.shape);
         if offset.len() != shape.len() || count.len() != shape.len() {
@@ -162,7 +163,7 @@ impl Session {
         variable.blocks.push(BlockDescription {
             offset: offset.iter().map(|&o| o as u64).collect(),
             count: count.iter().map(|&n| n as u64).collect(),
-            rank: 0,
+            rank,
         });
         self.layouts[v.0 as usize].push(layout);
         Ok(BlockId { variable: v.0, block })

@@ -169,7 +169,7 @@ impl Chain for RoundingChain {
 }
 
 struct Coarse {
-    shape: Vec<usize>,
+    extent: Extent,
     every: usize,
     values: Vec<f32>,
 }
@@ -180,8 +180,9 @@ impl Coarse {
     }
 
     fn at(&self, step: usize, point: impl Iterator<Item = usize>) -> f64 {
-        let grid = Coarse::grid(&self.shape, self.every);
-        let cell = point.zip(&grid).fold(0, |linear, (p, n)| linear * n + (p / self.every).min(n - 1));
+        let grid = Coarse::grid(&self.extent.count, self.every);
+        let inside = point.zip(&self.extent.offset).map(|(p, o)| p - o);
+        let cell = inside.zip(&grid).fold(0, |linear, (p, n)| linear * n + (p / self.every).min(n - 1));
         f64::from(self.values[step * grid.iter().product::<usize>() + cell])
     }
 }
@@ -201,7 +202,7 @@ impl SegmentDecoder for Coarse {
     }
 
     fn sample(&self, points: &[f64], out: &mut [f64]) -> Result<()> {
-        for (p, o) in points.chunks_exact(self.shape.len() + 1).zip(out) {
+        for (p, o) in points.chunks_exact(self.extent.rank() + 1).zip(out) {
             *o = self.at(p[0].round() as usize, p[1..].iter().map(|x| x.round() as usize));
         }
         Ok(())
@@ -261,11 +262,11 @@ impl Method for Rounding {
         assert!(!*self.control.distil_panics.lock().unwrap(), "asked to panic while distilling");
         let every = (1..)
             .find(|&e| {
-                let cells: usize = Coarse::grid(task.shape, e).iter().product();
-                4 * cells * task.times.len() < task.budget_bytes || e >= *task.shape.iter().max().unwrap()
+                let cells: usize = Coarse::grid(&task.extent.count, e).iter().product();
+                4 * cells * task.times.len() < task.budget_bytes || e >= *task.extent.count.iter().max().unwrap()
             })
             .unwrap();
-        let grid = Coarse::grid(task.shape, every);
+        let grid = Coarse::grid(&task.extent.count, every);
         let mut values = Vec::new();
         let mut quality = Quality::EMPTY;
         for step in 0..task.times.len() {
@@ -273,11 +274,11 @@ impl Method for Rounding {
                 let mut rest = linear;
                 let mut point = vec![0.0; grid.len()];
                 for a in (0..grid.len()).rev() {
-                    point[a] = (rest % grid[a] * every) as f64;
+                    point[a] = (task.extent.offset[a] + rest % grid[a] * every) as f64;
                     rest /= grid[a];
                 }
                 let at: Vec<usize> = point.iter().map(|&p| p as usize).collect();
-                let block = task.blocks.iter().position(|b| b.contains(&at));
+                let block = task.blocks.iter().position(|b| b.contains(&at)).filter(|&b| (task.here)(linear, b));
                 let teacher = block.map(|b| task.teachers.teacher(step, b)).transpose()?.flatten();
                 let mut value = [f64::NAN];
                 if let Some(teacher) = teacher {
@@ -286,18 +287,21 @@ impl Method for Rounding {
                 if value[0].is_finite() {
                     quality.add(value[0], f64::from(value[0] as f32));
                 }
-                values.push(if value[0].is_finite() { value[0] as f32 } else { 0.0 });
+                values.push(if value[0].is_finite() { value[0] } else { 0.0 });
             }
             (task.progress)((step + 1) as f64 / task.times.len() as f64, 50.0);
         }
+        // Each value is the same on all ranks but for those that have it not.
+        task.ranks.sum_f64(&mut values)?;
+        let quality = quality.over(task.ranks)?;
         let payload: Vec<u8> =
-            std::iter::once(every as u8).chain(values.iter().flat_map(|v| v.to_le_bytes())).collect();
+            std::iter::once(every as u8).chain(values.iter().flat_map(|v| (*v as f32).to_le_bytes())).collect();
         Ok(EncodedSegment { payload, quality, description: format!("every {every} values"), samples: 0 })
     }
 
-    fn open_segment(&self, shape: &[usize], _: &[f64], payload: &[u8]) -> Result<Arc<dyn SegmentDecoder>> {
+    fn open_segment(&self, extent: &Extent, _: &[f64], payload: &[u8]) -> Result<Arc<dyn SegmentDecoder>> {
         let values = payload[1..].chunks_exact(4).map(|c| f32::from_le_bytes(c.try_into().unwrap())).collect();
-        Ok(Arc::new(Coarse { shape: shape.to_vec(), every: payload[0].into(), values }))
+        Ok(Arc::new(Coarse { extent: extent.clone(), every: payload[0].into(), values }))
     }
 }
 

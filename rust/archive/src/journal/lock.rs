@@ -25,10 +25,7 @@ impl RunLock {
     /// cannot be made or written.
     pub fn acquire(directory: &Path, process: u32) -> Result<RunLock> {
         std::fs::create_dir_all(directory).map_err(|e| Error::io("make the directory", directory, e))?;
-        let path = match process {
-            0 => directory.join("lock"),
-            n => directory.join(format!("lock-{n:05}")),
-        };
+        let path = path(directory, process);
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -55,6 +52,11 @@ impl RunLock {
         &self.directory
     }
 
+    /// The file that is locked.
+    pub fn path(&self) -> PathBuf {
+        path(&self.directory, self.process)
+    }
+
     /// The process whose journal this lock is for.
     pub fn process(&self) -> u32 {
         self.process
@@ -63,5 +65,12 @@ impl RunLock {
     /// False if the file system has no locks, so that nothing keeps a second writer out.
     pub fn enforced(&self) -> bool {
         self.enforced
+    }
+}
+
+fn path(directory: &Path, process: u32) -> PathBuf {
+    match process {
+        0 => directory.join("lock"),
+        n => directory.join(format!("lock-{n:05}")),
     }
 }

@@ -1,6 +1,6 @@
 //! All journals of a run together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{BlockPayload, Journal, LostFrame, TornTail, process_of};
@@ -32,6 +32,8 @@ pub struct StepRecord {
 #[derive(Debug)]
 pub struct UnfinishedRun {
     directory: PathBuf,
+    /// All journals of the run, not that of one process.
+    whole: bool,
     journals: Vec<Journal>,
     run: RunDescription,
     steps: Vec<StepRecord>,
@@ -56,9 +58,22 @@ impl UnfinishedRun {
         if paths.is_empty() {
             return Err(Error::InvalidArgument(format!("{} holds no journal of a limbeck run", directory.display())));
         }
-        let journals = paths.iter().map(|(_, path)| Journal::open(path)).collect::<Result<Vec<_>>>()?;
+        UnfinishedRun::of(&paths.into_iter().map(|(_, path)| path).collect::<Vec<_>>(), true)
+    }
+
+    /// The same of one journal alone: what its process has of the run. Steps are complete where this journal says so.
+    ///
+    /// Errors: as [`UnfinishedRun::open`].
+    pub fn open_journal(path: &Path) -> Result<UnfinishedRun> {
+        UnfinishedRun::of(&[path.to_owned()], false)
+    }
+
+    /// Of journals in one directory; `whole`: the run is incomplete if it has other processes.
+    fn of(paths: &[PathBuf], whole: bool) -> Result<UnfinishedRun> {
+        let directory = paths.first().and_then(|p| p.parent()).unwrap_or(Path::new(""));
+        let journals = paths.iter().map(|path| Journal::open(path)).collect::<Result<Vec<_>>>()?;
         let run = agreed_description(&journals, directory)?;
-        let steps = merge_steps(&journals);
+        let steps = merge_steps(&journals, &run, whole);
         let mut index = BTreeMap::new();
         for (j, journal) in journals.iter().enumerate() {
             for (i, b) in journal.blocks().iter().enumerate() {
@@ -69,7 +84,7 @@ impl UnfinishedRun {
                 }
             }
         }
-        Ok(UnfinishedRun { directory: directory.to_owned(), journals, run, steps, index })
+        Ok(UnfinishedRun { directory: directory.to_owned(), whole, journals, run, steps, index })
     }
 
     /// The journal directory.
@@ -95,6 +110,15 @@ impl UnfinishedRun {
     /// The journals, by process.
     pub fn journals(&self) -> &[Journal] {
         &self.journals
+    }
+
+    /// Processes that have blocks, but no journal here; none if only the journal of one process was opened.
+    pub fn absent(&self) -> Vec<u32> {
+        if !self.whole {
+            return Vec::new();
+        }
+        let owners: BTreeSet<u32> = self.run.variables.iter().flat_map(|v| v.blocks.iter().map(|b| b.rank)).collect();
+        owners.into_iter().filter(|o| self.journals.iter().all(|j| j.process() != *o)).collect()
     }
 
     /// Where the newest frame of a block at a step is: journal and row in [`Journal::blocks`].
@@ -224,8 +248,13 @@ fn check_block(run: &RunDescription, b: &BlockEntry, journal: &Journal) -> Resul
     )))
 }
 
-/// A step is complete when every journal says so; dropped when one says so and none completed it later.
-fn merge_steps(journals: &[Journal]) -> Vec<StepRecord> {
+/// A step is complete when the journal of every process that has a block says so; dropped when one says so and none
+/// completed it later. A journal that is not there says nothing.
+fn merge_steps(journals: &[Journal], run: &RunDescription, whole: bool) -> Vec<StepRecord> {
+    let mut owners: BTreeSet<u32> = run.variables.iter().flat_map(|v| v.blocks.iter().map(|b| b.rank)).collect();
+    if !whole {
+        owners.retain(|o| journals.iter().any(|j| j.process() == *o));
+    }
     #[derive(Default)]
     struct Seen {
         stamp: Option<StepStamp>,
@@ -234,7 +263,8 @@ fn merge_steps(journals: &[Journal]) -> Vec<StepRecord> {
     }
     let mut seen: BTreeMap<u64, Seen> = BTreeMap::new();
     for journal in journals {
-        let mut complete_here = std::collections::BTreeSet::new();
+        let counts = owners.contains(&journal.process());
+        let mut complete_here = BTreeSet::new();
         for stamp in journal.accepted() {
             seen.entry(stamp.step).or_default().stamp.get_or_insert(*stamp);
         }
@@ -242,7 +272,7 @@ fn merge_steps(journals: &[Journal]) -> Vec<StepRecord> {
             let s = seen.entry(stamp.step).or_default();
             s.stamp = Some(*stamp);
             if complete_here.insert(stamp.step) {
-                s.complete += 1;
+                s.complete += usize::from(counts);
             }
         }
         for (stamp, reason) in journal.dropped() {
@@ -252,7 +282,7 @@ fn merge_steps(journals: &[Journal]) -> Vec<StepRecord> {
         }
     }
     let state = |s: &Seen| match &s.dropped {
-        _ if s.complete == journals.len() => StepState::Complete,
+        _ if s.complete == owners.len() => StepState::Complete,
         Some(reason) => StepState::Dropped(reason.clone()),
         None => StepState::Incomplete,
     };

@@ -1,8 +1,9 @@
 //! All teachers of a variable into one student (eq. 4 of the paper).
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use limbeck_field::{Extent, Normalisation};
+use limbeck_field::Normalisation;
 use limbeck_network::{Architecture, Network, Random, Samples};
 use rayon::prelude::*;
 
@@ -16,7 +17,8 @@ use super::stored::Stored;
 use super::student::{Student, TimeMap, describe};
 use super::teacher::CALMER;
 use super::weights::Quantiser;
-use crate::{DistilTask, EncodedSegment, Error, Quality, Result, SegmentDecoder};
+use crate::ranks::agree;
+use crate::{BlockDecoder, DistilTask, EncodedSegment, Error, Quality, Result, SegmentDecoder};
 
 /// Samples drawn from the teachers at a time; a power of two.
 const CHUNK: usize = 1 << 16;
@@ -34,6 +36,9 @@ const WEIGHTS: u64 = 11;
 const VOXELS: u64 = 12;
 
 /// Points in space and time with the values that the teachers have there.
+///
+/// All ranks draw the same points; each asks the teachers of its own draws, and trains on what they said. A batch is a
+/// stretch of the same sequence whatever the number of ranks.
 struct TeacherSamples<'a> {
     task: &'a DistilTask<'a>,
     normalisation: Normalisation,
@@ -46,10 +51,20 @@ struct TeacherSamples<'a> {
     chunk: u64,
     coordinates: Vec<f32>,
     targets: Vec<f32>,
+    /// By position in the chunk: where its sample stands in `targets`, or ELSEWHERE.
+    places: Vec<u32>,
+    /// Places of the samples of this batch that are here.
+    drawn: Vec<u32>,
+    /// What failed here, or that something failed on another rank.
     failure: Option<Error>,
+    failed_elsewhere: bool,
 }
 
+/// The sample is on another rank.
+const ELSEWHERE: u32 = u32::MAX;
+
 /// One teacher's share of a chunk: global points (n x (1 + rank): step index, then index coordinates) and values.
+#[derive(Default)]
 struct Share {
     points: Vec<f64>,
     values: Vec<f64>,
@@ -63,7 +78,7 @@ impl<'a> TeacherSamples<'a> {
         });
         TeacherSamples {
             volumes: volumes.collect(),
-            maps: AxisMap::of(&Extent::whole(task.shape)),
+            maps: AxisMap::of(task.extent),
             normalisation: Normalisation { mid: 0.0, half: 1.0 },
             task,
             time,
@@ -72,108 +87,152 @@ impl<'a> TeacherSamples<'a> {
             chunk: u64::MAX,
             coordinates: Vec::new(),
             targets: Vec::new(),
+            places: Vec::new(),
+            drawn: Vec::new(),
             failure: None,
+            failed_elsewhere: false,
         }
     }
 
-    /// Asks `ASKED` teachers, evenly spread over the steps and drawn by volume, for CHUNK values in all.
+    /// Asks `ASKED` teachers for CHUNK values in all; draws of other ranks, and of teachers that were lost, come out empty.
+    ///
+    /// Steps and blocks (by volume) are a Latin square: each draw has a stratum of its own in both, so that every chunk
+    /// asks all parts of the run, and every rank has its share of every chunk.
     fn shares(&self, chunk: u64) -> Result<Vec<Share>> {
-        let steps = self.task.times.len() as f64;
+        let (task, rank) = (self.task, self.task.extent.rank());
         let total = self.volumes.last().copied().unwrap_or(0);
-        let rank = self.task.shape.len();
         let each = CHUNK / ASKED;
-        let share = |asked: usize| -> Result<Share> {
-            let base = (chunk * ASKED as u64 + asked as u64) * (2 * each as u64 + 64);
-            // A lost step has no teacher: draw again.
-            for attempt in 0..32 {
-                let spread = (asked as f64 + self.random.uniform(base + 2 * attempt)) / ASKED as f64;
-                let u = if attempt == 0 { spread } else { self.random.uniform(base + 2 * attempt) };
-                let step = ((u * steps) as usize).min(self.task.times.len() - 1);
-                let at = self.random.below(base + 2 * attempt + 1, total);
-                let block = self.volumes.partition_point(|v| *v <= at);
-                let Some(teacher) = self.task.teachers.teacher(step, block)? else { continue };
-                let extent = &self.task.blocks[block];
-                let mut points = Vec::with_capacity(each * rank);
-                for i in 0..each {
-                    let mut k = self.random.below(base + 64 + i as u64, extent.len() as u64) as usize;
-                    let first = points.len();
-                    points.resize(first + rank, 0.0);
-                    for a in (0..rank).rev() {
-                        points[first + a] = (extent.offset[a] + k % extent.count[a]) as f64;
-                        k /= extent.count[a];
-                    }
-                }
-                let mut values = vec![0.0; each];
-                teacher.sample(&points, &mut values)?;
-                let full =
-                    points.chunks_exact(rank).flat_map(|p| std::iter::once(step as f64).chain(p.iter().copied()));
-                return Ok(Share { points: full.collect(), values });
-            }
-            Ok(Share { points: Vec::new(), values: Vec::new() })
-        };
-        let shares: Result<Vec<Share>> = (0..ASKED).into_par_iter().map(share).collect();
-        let shares = shares?;
-        if shares.iter().all(|s| s.values.is_empty()) {
-            return Err(Error::InvalidArgument("there is no teacher to distil: every step was lost or dropped".into()));
+        // Two places for each draw's stratum and one for the shuffle, then the voxels.
+        let first = chunk * (ASKED * (3 + each)) as u64;
+        let mut order: [usize; ASKED] = std::array::from_fn(|i| i);
+        for i in (1..ASKED).rev() {
+            order.swap(i, self.random.below(first + i as u64, i as u64 + 1) as usize);
         }
-        Ok(shares)
+        let share = |asked: usize| -> Result<Share> {
+            let base = first + (ASKED + 2 * asked) as u64;
+            let within = |stratum: usize, at: u64| (stratum as f64 + self.random.uniform(at)) / ASKED as f64;
+            let turn = (within(asked, base) * task.present.len() as f64) as usize;
+            let step = task.present[turn.min(task.present.len() - 1)];
+            let at = ((within(order[asked], base + 1) * total as f64) as u64).min(total - 1);
+            let block = self.volumes.partition_point(|v| *v <= at);
+            if !(task.here)(asked, block) {
+                return Ok(Share::default());
+            }
+            let Some(teacher) = task.teachers.teacher(step, block)? else { return Ok(Share::default()) };
+            let extent = &task.blocks[block];
+            let voxels = first + (3 * ASKED + asked * each) as u64;
+            let mut points = Vec::with_capacity(each * rank);
+            for i in 0..each {
+                let mut k = self.random.below(voxels + i as u64, extent.len() as u64) as usize;
+                let first = points.len();
+                points.resize(first + rank, 0.0);
+                for a in (0..rank).rev() {
+                    points[first + a] = (extent.offset[a] + k % extent.count[a]) as f64;
+                    k /= extent.count[a];
+                }
+            }
+            let mut values = vec![0.0; each];
+            teacher.sample(&points, &mut values)?;
+            let full = points.chunks_exact(rank).flat_map(|p| std::iter::once(step as f64).chain(p.iter().copied()));
+            Ok(Share { points: full.collect(), values })
+        };
+        // A panic of this rank must not leave the others waiting: it is an error like others.
+        let shares = catch_unwind(AssertUnwindSafe(|| (0..ASKED).into_par_iter().map(share).collect()));
+        shares.unwrap_or_else(|_| Err(Error::Internal("sampling a teacher panicked".into())))
     }
 
-    fn load(&mut self, chunk: u64) -> Result<()> {
-        let shares = self.shares(chunk)?;
-        let axes = self.task.shape.len() + 1;
+    /// Fetches a chunk. Collective: the ranks tell each other how many values each draw gave.
+    fn load(&mut self, chunk: u64) {
+        let shares = self.shares(chunk).unwrap_or_else(|e| {
+            self.failure = Some(e);
+            Vec::new()
+        });
+        let mut counts = vec![0.0f64; ASKED];
+        for (n, share) in counts.iter_mut().zip(&shares) {
+            // Masked positions have no value to learn.
+            *n = share.values.iter().filter(|v| v.is_finite()).count() as f64;
+        }
+        if let Err(e) = self.task.ranks.sum_f64(&mut counts) {
+            self.failure = Some(e);
+        }
+        let total: f64 = counts.iter().sum();
+        if total == 0.0 && self.failure.is_none() {
+            let text = "there is no teacher to distil: every step was lost or dropped";
+            self.failure = Some(Error::InvalidArgument(text.into()));
+        }
+        let axes = self.task.extent.rank() + 1;
         self.coordinates.clear();
         self.targets.clear();
-        for share in &shares {
-            for (p, v) in share.points.chunks_exact(axes).zip(&share.values) {
-                // Masked positions have no value to learn.
-                if v.is_finite() {
-                    self.coordinates.push(self.time.map(p[0]));
-                    self.coordinates.extend(self.maps.iter().zip(&p[1..]).map(|(m, p)| m.map(*p)));
-                    self.targets.push(self.normalisation.forward(*v));
-                }
+        self.places.clear();
+        for (asked, n) in counts.iter().enumerate() {
+            let mut left = *n as usize;
+            let share = shares.get(asked).unwrap_or(&EMPTY);
+            for (p, v) in share.points.chunks_exact(axes).zip(&share.values).filter(|(_, v)| v.is_finite()) {
+                self.places.push(self.targets.len() as u32);
+                left = left.saturating_sub(1);
+                self.coordinates.push(self.time.map(p[0]));
+                self.coordinates.extend(self.maps.iter().zip(&p[1..]).map(|(m, p)| m.map(*p)));
+                self.targets.push(self.normalisation.forward(*v));
             }
+            self.places.resize(self.places.len() + left, ELSEWHERE);
         }
         self.chunk = chunk;
-        Ok(())
     }
 }
 
+static EMPTY: Share = Share { points: Vec::new(), values: Vec::new() };
+
 impl Samples for TeacherSamples<'_> {
-    fn prepare(&mut self, step: u64) {
+    fn prepare(&mut self, step: u64, batch: usize) -> usize {
         let chunk = step * self.batch / CHUNK as u64;
-        if chunk != self.chunk && self.failure.is_none() {
-            self.failure = self.load(chunk).err();
+        if chunk != self.chunk && !self.ended() {
+            self.load(chunk);
         }
+        self.drawn.clear();
+        let n = self.places.len() as u64;
+        if n > 0 {
+            let from = step * self.batch;
+            // Neighbours in the chunk are from one teacher: a step near the golden section mixes them.
+            let at = |i: u64| self.places[((from + i).wrapping_mul(40_503) % n) as usize];
+            self.drawn.extend((0..batch as u64).map(at).filter(|&place| place != ELSEWHERE));
+        }
+        self.drawn.len()
     }
 
-    fn fill(&self, step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32]) {
-        let n = self.targets.len() as u64;
-        if n == 0 {
-            targets.fill(0.0);
-            return coordinates.fill(0.0);
-        }
-        let axes = self.task.shape.len() + 1;
-        let from = step * self.batch + first as u64;
-        for (i, (c, t)) in coordinates.chunks_exact_mut(axes).zip(targets).enumerate() {
-            // Neighbours in the chunk are from one teacher: a step near the golden section mixes them.
-            let at = ((from + i as u64).wrapping_mul(40_503) % n) as usize;
+    fn fill(&self, _step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32]) {
+        let axes = self.task.extent.rank() + 1;
+        for ((c, t), at) in coordinates.chunks_exact_mut(axes).zip(targets).zip(&self.drawn[first..]) {
+            let at = *at as usize;
             c.copy_from_slice(&self.coordinates[at * axes..][..axes]);
             *t = self.targets[at];
         }
+    }
+
+    /// A rank that failed takes part once more, and tells the others with the last of the sums.
+    fn combine(&mut self, sums: &mut [f32]) {
+        let flag = sums.len() - 1;
+        sums[flag] = f32::from(u8::from(self.failure.is_some()));
+        match self.task.ranks.sum_f32(sums) {
+            Ok(()) => self.failed_elsewhere |= sums[flag] != 0.0,
+            Err(e) => self.failure = Some(e),
+        }
+    }
+
+    fn ended(&self) -> bool {
+        self.failed_elsewhere || self.failure.is_some()
     }
 }
 
 /// Distils all teachers; runs in the current rayon pool.
 pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedSegment> {
-    if task.times.is_empty() || task.blocks.is_empty() || task.shape.is_empty() {
+    if task.present.is_empty() || task.blocks.is_empty() || task.extent.rank() == 0 {
         return Err(Error::InvalidArgument("nothing to distil: no step or no block".into()));
     }
     let key = [task.key.seed, u64::from(task.key.variable)];
     let random = |stream: u64| Random::new(&[key[0], key[1], stream]);
     let (time, by_index) = TimeMap::choose(task.times);
-    let inputs = task.shape.len() + 1;
-    let values = task.blocks.iter().map(|b| b.len() as f64).sum::<f64>() * task.times.len() as f64;
+    let inputs = task.extent.rank() + 1;
+    let values = task.blocks.iter().map(|b| b.len() as f64).sum::<f64>() * task.present.len() as f64;
     let s = &o.student.with_batch(sizing::batch(&o.student, values, sizing::STUDENT_BATCH));
     let mut source = TeacherSamples::new(task, time, s.batch, random(VOXELS));
     source.normalisation =
@@ -181,7 +240,7 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
     let bits = if s.bits == 0.0 { 32.0 } else { f64::from(s.bits) };
     let room = task.budget_bytes.saturating_sub(HEAD).max(16) as f64 * 8.0 / bits;
     let width = if s.width > 0 { s.width } else { sizing::width_for(s, inputs, room) };
-    let omega = if s.omega > 0.0 { s.omega } else { sizing::omega(task.shape) };
+    let omega = if s.omega > 0.0 { s.omega } else { sizing::omega(&task.extent.count) };
     let architecture = if source.normalisation.half == 0.0 {
         // The normalisation says it all: what a network says is multiplied by 0.
         Architecture::Siren { inputs, width: 1, depth: 1, omega }
@@ -209,10 +268,13 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
         }
         let precision = if s.bits == 0.0 { Precision::Full } else { Precision::Choose(&choose) };
         let limit = task.time_limit.map(|l| l.saturating_sub(began.elapsed()));
-        let watch = Watch { limit, progress: &|done, error| (task.progress)(done, psnr_of(error)) };
+        let progress = |done: f64, error: f64| (task.progress)(done, psnr_of(error));
+        let watch = Watch { limit, progress: &progress, ranks: task.ranks };
         let mut fitted = fit(start, &mut source, &s.for_width(width).calmer(calm), samples, precision, &watch);
-        if let Some(failure) = source.failure.take() {
-            return Err(failure);
+        let failed = source.ended();
+        agree(task.ranks, source.failure.take().map_or(Ok(()), Err))?;
+        if failed {
+            return Err(Error::Internal("a rank failed and did not say why".into()));
         }
         spent += fitted.samples;
         // Fine-tuning changes the integers a little: should the bytes exceed the budget now, round more coarsely.
@@ -228,11 +290,18 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
         let flags = if by_index { BY_INDEX } else { 0 } | if fitted.quantised.is_none() { UNQUANTISED } else { 0 };
         let stored = Stored::new(source.normalisation, flags, fitted.network, fitted.quantised);
         let (payload, description) = (stored.write(None), describe(&stored));
-        let (quality, variance) = compare(&Student::new(stored, task.shape, task.times), &source)?;
+        let student = Student::new(stored, task.extent, task.times);
+        let (quality, variance) = compare(&student, &source)?;
         // A rate that is too high for the data shows as an error above that of a constant.
         let good = quality.squared_error <= variance * quality.count as f64;
         let out_of_time = task.time_limit.is_some_and(|l| began.elapsed() >= l);
-        if good || calm == CALMER[CALMER.len() - 1] || out_of_time {
+        // One rank that has enough ends it for all.
+        let mut enough = [f64::from(u8::from(good || out_of_time))];
+        task.ranks.max_f64(&mut enough)?;
+        if enough[0] != 0.0 || calm == CALMER[CALMER.len() - 1] {
+            // One network for all, whatever the last bits of the sums were on each rank.
+            let mut payload = payload;
+            task.ranks.broadcast(0, &mut payload)?;
             return Ok(EncodedSegment { payload, quality, description, samples: spent });
         }
     }
@@ -254,31 +323,60 @@ fn codes_within(q: &Quantiser, parameters: &[f32], budget: usize) -> Vec<u8> {
     q.codes(parameters, low.exp2())
 }
 
-/// Student against teachers on a sample of fresh points, and the variance of the teachers' values there.
+/// Student against teachers on a sample of fresh points, and the variance of the teachers' values there. Collective.
 fn compare(student: &Student, source: &TeacherSamples<'_>) -> Result<(Quality, f64)> {
-    let mut quality = Quality::EMPTY;
-    let (mut sum, mut squares) = (0.0, 0.0);
-    for chunk in 0..CHECKED {
-        for share in source.shares(CHECK_CHUNKS + chunk)? {
-            let mut decoded = vec![0.0; share.values.len()];
-            student.sample(&share.points, &mut decoded)?;
-            for (v, d) in share.values.iter().zip(&decoded).filter(|(v, _)| v.is_finite()) {
-                quality.add(*v, *d);
-                // Relative to the middle of the range, lest the variance drown in rounding.
-                let centred = v - source.normalisation.mid;
-                (sum, squares) = (sum + centred, squares + centred * centred);
+    let local = || -> Result<(Quality, [f64; 2])> {
+        let mut quality = Quality::EMPTY;
+        let mut moments = [0.0; 2];
+        for chunk in 0..CHECKED {
+            for share in source.shares(CHECK_CHUNKS + chunk)? {
+                let mut decoded = vec![0.0; share.values.len()];
+                student.sample(&share.points, &mut decoded)?;
+                for (v, d) in share.values.iter().zip(&decoded).filter(|(v, _)| v.is_finite()) {
+                    quality.add(*v, *d);
+                    // Relative to the middle of the range, lest the variance drown in rounding.
+                    let centred = v - source.normalisation.mid;
+                    moments = [moments[0] + centred, moments[1] + centred * centred];
+                }
             }
         }
-    }
+        Ok((quality, moments))
+    };
+    let ranks = source.task.ranks;
+    let (quality, [sum, squares]) = agree(ranks, local())?;
+    let quality = quality.over(ranks)?;
+    let mut moments = [sum, squares];
+    ranks.sum_f64(&mut moments)?;
     let n = quality.count.max(1) as f64;
-    Ok((quality, squares / n - (sum / n) * (sum / n)))
+    Ok((quality, moments[1] / n - (moments[0] / n) * (moments[0] / n)))
 }
 
 /// Begins from the middle teacher of the first block: its parameters become the leading rows and columns of every
 /// layer. The time input and additional neurons keep their random start; the last layer ignores the latter at first.
+/// Collective: the lowest rank that has the teacher gives the start to all.
 fn inherit(start: &mut Network, task: &DistilTask<'_>) -> Result<()> {
-    let Some(teacher) = task.teachers.teacher(task.times.len() / 2, 0)? else { return Ok(()) };
-    let Some(block) = teacher.as_any().downcast_ref::<NetworkBlock>() else { return Ok(()) };
+    let (ranks, middle) = (task.ranks, task.present[task.present.len() / 2]);
+    let own = if (task.here)(ranks.rank(), 0) { task.teachers.teacher(middle, 0) } else { Ok(None) };
+    let own = agree(ranks, own)?;
+    let mut vote = [own.as_ref().map_or(0.0, |_| (ranks.size() - ranks.rank()) as f64)];
+    ranks.max_f64(&mut vote)?;
+    if vote[0] == 0.0 {
+        return Ok(());
+    }
+    if let Some(teacher) = own {
+        grow(start, teacher.as_ref());
+    }
+    let mut bytes: Vec<u8> = bytemuck::cast_slice(&start.parameters).to_vec();
+    ranks.broadcast(ranks.size() - vote[0] as usize, &mut bytes)?;
+    for (p, b) in start.parameters.iter_mut().zip(bytes.chunks_exact(4)) {
+        *p = bytemuck::pod_read_unaligned(b);
+    }
+    Ok(())
+}
+
+/// Puts a teacher's parameters into those of a student, where their architectures allow it.
+fn grow(start: &mut Network, teacher: &dyn BlockDecoder) {
+    let Some(block) = teacher.as_any().downcast_ref::<NetworkBlock>() else { return };
     let teacher = &block.stored.network;
     let (from, to) = (teacher.layers(), start.layers());
     let fits = |(f, t): (&limbeck_network::Layer, &limbeck_network::Layer)| {
@@ -290,7 +388,7 @@ fn inherit(start: &mut Network, task: &DistilTask<'_>) -> Result<()> {
             | (Architecture::KdInr { .. }, Architecture::KdInr { .. })
     );
     if from.len() != to.len() || !comparable || !from.iter().zip(&to).all(fits) {
-        return Ok(());
+        return;
     }
     for (index, (f, t)) in from.iter().zip(&to).enumerate() {
         let skip = if index == 0 { t.inputs - f.inputs } else { 0 };
@@ -305,5 +403,4 @@ fn inherit(start: &mut Network, task: &DistilTask<'_>) -> Result<()> {
             start.parameters[t.biases + o] = teacher.parameters[f.biases + o];
         }
     }
-    Ok(())
 }

@@ -6,6 +6,7 @@ use limbeck_network::{Kernel, Network, Rounding, Samples, Schedule, Trainer};
 
 use super::options::FitOptions;
 use super::weights::{Quantised, Quantiser};
+use crate::ranks::Ranks;
 
 /// Bounds and observers of a fit.
 pub(crate) struct Watch<'a> {
@@ -13,6 +14,8 @@ pub(crate) struct Watch<'a> {
     pub limit: Option<Duration>,
     /// Called now and then with the share done and the mean squared error (of normalised values).
     pub progress: &'a (dyn Fn(f64, f64) + Sync),
+    /// Who trains together: they agree on when time is up.
+    pub ranks: &'a dyn Ranks,
 }
 
 /// Steps between looks at the clock.
@@ -36,14 +39,16 @@ fn train(
     let mut steps = samples.div_ceil(o.batch as u64).max(1);
     let start = Instant::now();
     let (mut step, mut error) = (0, 0.0);
-    while step < steps {
+    while step < steps && !source.ended() {
         let loss = trainer.step(source, step, o.batch, rate.rate(step, steps), matrix_rate.rate(step, steps), rounding);
         error = if step == 0 { loss } else { 0.95 * error + 0.05 * loss };
         step += 1;
         if step % LOOK == 0 {
             if let Some(limit) = watch.limit {
-                let affordable = (step as f64 * limit.as_secs_f64() / start.elapsed().as_secs_f64()) as u64;
-                steps = steps.min(affordable.max(step));
+                // The least of all ranks; where they cannot be asked, the source fails with the next batch.
+                let mut affordable = [-(step as f64 * limit.as_secs_f64() / start.elapsed().as_secs_f64())];
+                let _ = watch.ranks.max_f64(&mut affordable);
+                steps = steps.min((-affordable[0] as u64).max(step));
             }
             (watch.progress)(step as f64 / steps as f64, error);
         }
@@ -92,7 +97,7 @@ pub(crate) fn fit(
     let part = |from: f64, to: f64| move |done: f64, error: f64| (watch.progress)(from + (to - from) * done, error);
     let first = part(0.0, 1.0 - share);
     let limit = |share: f64| watch.limit.map(|l| l.mul_f64(share));
-    let coarse = Watch { limit: limit(1.0 - share), progress: &first };
+    let coarse = Watch { limit: limit(1.0 - share), progress: &first, ranks: watch.ranks };
     let mut spent = train(&mut trainer, source, o, samples - fine, 1.0, None, &coarse);
     let codes = match precision {
         Precision::Codes(codes) => codes.to_vec(),
@@ -102,7 +107,7 @@ pub(crate) fn fit(
     if fine > 0 {
         let round = |p: &mut [f32]| quantiser.round(p, &codes);
         let second = part(1.0 - share, 1.0);
-        let watch = Watch { limit: limit(share), progress: &second };
+        let watch = Watch { limit: limit(share), progress: &second, ranks: watch.ranks };
         spent += train(&mut trainer, source, o, fine, FINE_TUNE_RATE, Some(&round), &watch);
     }
     let mut network = trainer.network().clone();

@@ -16,6 +16,7 @@ mod weights;
 
 use std::sync::Arc;
 
+use limbeck_field::Extent;
 pub use options::{Family, FitOptions, KdInrOptions, PRESETS, Sampler};
 
 use crate::masked::Masked;
@@ -83,7 +84,7 @@ impl Method for KdInr {
         threads.install(|| distil::distil(&self.options, task))
     }
 
-    fn open_segment(&self, shape: &[usize], times: &[f64], payload: &[u8]) -> Result<Arc<dyn SegmentDecoder>> {
-        Ok(Arc::new(Student::read(payload, shape, times)?))
+    fn open_segment(&self, extent: &Extent, times: &[f64], payload: &[u8]) -> Result<Arc<dyn SegmentDecoder>> {
+        Ok(Arc::new(Student::read(payload, extent, times)?))
     }
 }

@@ -54,14 +54,14 @@ pub(crate) struct Student {
 }
 
 impl Student {
-    pub fn new(stored: Stored, shape: &[usize], times: &[f64]) -> Student {
-        let extent = Extent::whole(shape);
+    /// Over a box of the variable, which the coordinates are scaled to.
+    pub fn new(stored: Stored, extent: &Extent, times: &[f64]) -> Student {
         let time = TimeMap::new(times, stored.flags & BY_INDEX != 0);
-        Student { maps: AxisMap::of(&extent), time, stored, extent }
+        Student { maps: AxisMap::of(extent), time, stored, extent: extent.clone() }
     }
 
-    pub fn read(payload: &[u8], shape: &[usize], times: &[f64]) -> Result<Student> {
-        Ok(Student::new(Stored::read(payload, shape.len() + 1, None)?, shape, times))
+    pub fn read(payload: &[u8], extent: &Extent, times: &[f64]) -> Result<Student> {
+        Ok(Student::new(Stored::read(payload, extent.rank() + 1, None)?, extent, times))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The teachers of one variable and block, step after step.
 
-use limbeck_field::{ElementType, Extent, Normalisation, Region, Statistics, Volume};
+use limbeck_field::{ElementType, Normalisation, Region, Statistics, Volume};
 use limbeck_network::{Network, Random};
 use rayon::prelude::*;
 
@@ -11,6 +11,7 @@ use super::sampling::VoxelSamples;
 use super::sizing;
 use super::stored::{Stored, same_shape};
 use super::weights::Quantised;
+use crate::ranks::Alone;
 use crate::{
     BlockDecoder, BlockGeometry, Chain, ChainKey, ConstantBlock, EncodedStep, Error, Mask, Quality, Result, StepKind,
 };
@@ -84,7 +85,7 @@ impl TeacherChain {
         let base = warm.filter(|p| p.since_key + 1 < o.key_interval).and_then(|p| p.quantised.as_ref().map(|q| (p, q)));
         let levels = ((o.teacher.bits - 1.0).exp2() - 1.0).max(1.0);
         let choose = |q: &super::weights::Quantiser, p: &[f32]| q.codes(p, levels);
-        let watch = Watch { limit: None, progress: &|_, _| {} };
+        let watch = Watch { limit: None, progress: &|_, _| {}, ranks: &Alone };
         let random = self.random(step, VOXELS);
         let mut source = VoxelSamples::new(&normalised, extent, mask, o.sampler, fit_options.batch, random)?;
         let mut best: Option<(NetworkBlock, Quality, u64)> = None;
@@ -103,7 +104,7 @@ impl TeacherChain {
                 fit(start, &mut source, &fit_options.for_width(width).calmer(calm), samples, precision, &watch);
             let flags = if quantised.is_none() { super::payload::UNQUANTISED } else { 0 };
             let block = NetworkBlock::new(extent.clone(), Stored::new(normalisation, flags, network, quantised));
-            let quality = measure(&block, extent, self.geometry.element_type, volume, mask)?;
+            let quality = measure(&block, &self.geometry, volume, mask)?;
             let better = best.as_ref().is_none_or(|(_, q, _)| quality.squared_error < q.squared_error);
             if quality.squared_error.is_finite() && better {
                 best = Some((block, quality, samples));
@@ -142,14 +143,10 @@ fn paper_samples(count: &[usize]) -> u64 {
     400 * (count.iter().map(|c| c.div_ceil(4) as u64).product::<u64>() / 2).max(1)
 }
 
-/// Quality over all values that are not masked, as a reader sees them: decoded, rounded to the element type.
-fn measure(
-    block: &NetworkBlock,
-    extent: &Extent,
-    element_type: ElementType,
-    volume: &Volume,
-    mask: Option<&Mask>,
-) -> Result<Quality> {
+/// Quality over all values of the block's own that are not masked, as a reader sees them: decoded, rounded to the element type.
+fn measure(block: &NetworkBlock, geometry: &BlockGeometry, volume: &Volume, mask: Option<&Mask>) -> Result<Quality> {
+    let (extent, element_type) = (&geometry.extent, geometry.element_type);
+    let foreign = geometry.foreign();
     let mut decoded = vec![0.0; extent.len()];
     block.decode(&Region::of(extent), &mut decoded)?;
     // Sums of chunks in a fixed order: the same for any number of threads.
@@ -160,7 +157,7 @@ fn measure(
             let mut quality = Quality::EMPTY;
             for (i, &value) in decoded.iter().enumerate() {
                 let at = chunk * CHUNK + i;
-                if mask.is_some_and(|m| m.codes[at] != 0) {
+                if mask.is_some_and(|m| m.codes[at] != 0) || foreign.as_ref().is_some_and(|f| f[at]) {
                     continue;
                 }
                 let seen = match element_type {
@@ -193,7 +190,9 @@ impl Chain for TeacherChain {
             )));
         }
         if let Some(value) = ConstantBlock::value_of(volume, mask)? {
-            let count = (volume.values.len() - mask.map_or(0, Mask::masked)) as u64;
+            let foreign = self.geometry.foreign();
+            let own = |&i: &usize| mask.is_none_or(|m| m.codes[i] == 0) && foreign.as_ref().is_none_or(|f| !f[i]);
+            let count = (0..volume.values.len()).filter(own).count() as u64;
             let quality = Quality { count, squared_error: 0.0, max_error: 0.0, min: value, max: value };
             return Ok(EncodedStep {
                 kind: StepKind::Constant,
@@ -205,7 +204,7 @@ impl Chain for TeacherChain {
             });
         }
         if volume.values.len() < SMALLEST {
-            return Ok(EncodedStep::plain(volume));
+            return Ok(EncodedStep::plain(volume, &self.geometry));
         }
         let statistics = Statistics::measure(volume, mask.map(|m| m.codes.as_slice()))
             .map_err(|e| Error::InvalidArgument(e.to_string()))?;

@@ -6,6 +6,7 @@ fn geometry(volume: &Volume, offset: usize) -> BlockGeometry {
         shape: volume.count.iter().map(|c| c + 2 * offset).collect(),
         extent: Extent { offset: vec![offset; volume.count.len()], count: volume.count.clone() },
         element_type: volume.values.element_type(),
+        shared: Vec::new(),
     }
 }
 
@@ -171,7 +172,7 @@ fn another_geometry_is_refused_without_allocating_for_it() {
         (vec![usize::MAX, usize::MAX], ElementType::Float64),
     ] {
         let extent = Extent { offset: vec![0; count.len()], count: count.clone() };
-        let other = BlockGeometry { shape: count.clone(), extent, element_type };
+        let other = BlockGeometry { shape: count.clone(), extent, element_type, shared: Vec::new() };
         assert!(PlainBlock::decode(&other, &bytes).is_err(), "{count:?}");
         // The same with a header that agrees.
         let mut claim = vec![VERSION, element_type.size() as u8, count.len() as u8, 0, ZSTD];

@@ -120,7 +120,7 @@ impl Method for Ramp {
         unimplemented!("these tests only read")
     }
 
-    fn open_segment(&self, _: &[usize], _: &[f64], payload: &[u8]) -> Result<Arc<dyn SegmentDecoder>> {
+    fn open_segment(&self, _: &Extent, _: &[f64], payload: &[u8]) -> Result<Arc<dyn SegmentDecoder>> {
         Ok(Arc::new(Slope { level: number(payload, 0)?, rise: number(payload, 1)? }))
     }
 }

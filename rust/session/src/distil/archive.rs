@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
-use limbeck_archive::{ArchiveWriter, RunDescription, Segment, StepMetrics, StepTable, TimeCoding, UnfinishedRun};
+use limbeck_archive::{
+    ArchiveWriter, RunDescription, Segment, StepMetrics, StepTable, TimeCoding, UnfinishedRun, VariableDescription,
+};
 
+use super::masks::VariableMask;
 use super::plan::Plan;
 use super::student::Made;
 use crate::Result;
@@ -19,8 +22,7 @@ pub(super) struct Parts {
     method: u16,
     first_step: u64,
     new_steps: StepTable,
-    /// (variable, block, step, bytes)
-    masks: Vec<(u32, u32, u64, Vec<u8>)>,
+    masks: Vec<VariableMask>,
     metrics: Vec<StepMetrics>,
     options: Option<String>,
     describe: bool,
@@ -29,31 +31,31 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn new(run: &UnfinishedRun, plan: &Plan, method: u16) -> Result<Parts> {
-        let mut masks = Vec::new();
-        for stamp in &plan.stamps {
-            for (v, variable) in run.run().variables.iter().enumerate() {
-                for b in 0..variable.blocks.len() as u32 {
-                    let entry = run.block(v as u32, b, stamp.step).filter(|e| e.mask_length.is_some());
-                    let mask = entry.map(|e| run.read_block(e)).transpose()?.and_then(|bytes| bytes.mask);
-                    masks.extend(mask.map(|m| (v as u32, b, stamp.step, m)));
-                }
-            }
-        }
-        let newest: std::collections::BTreeMap<_, _> = run.metrics().map(|m| ((m.step, m.variable), *m)).collect();
+    pub(super) fn new(
+        run: &UnfinishedRun,
+        plan: &Plan,
+        method: u16,
+        masks: Vec<VariableMask>,
+        metrics: Vec<StepMetrics>,
+    ) -> Parts {
         let steps = plan.first_step..plan.first_step + plan.stamps.len() as u64;
-        Ok(Parts {
-            run: run.run().clone(),
+        let mut described = run.run().clone();
+        // Blocks are how the run was shared out; an archive is of whole variables.
+        for v in &mut described.variables {
+            v.blocks = vec![VariableDescription::whole_block(&v.shape)];
+        }
+        Parts {
+            run: described,
             method,
             first_step: plan.first_step,
             new_steps: plan.new_table(),
             masks,
-            metrics: newest.into_values().filter(|m| steps.contains(&m.step)).collect(),
+            metrics: metrics.into_iter().filter(|m| steps.contains(&m.step)).collect(),
             options: run.options().filter(|o| !o.is_empty()).map(str::to_owned),
             describe: true,
             times: TimeCoding::Exact,
             students: Vec::new(),
-        })
+        }
     }
 
     /// Leaves out what people like to know where it would take more than a fiftieth of an archive of this size.
@@ -111,6 +113,7 @@ impl Parts {
         }
         for s in &self.students {
             let mut segment = Segment::distilled(s.variable, self.method, first_step, n);
+            segment.extent.clone_from(&s.extent);
             let q = &s.segment.quality;
             segment.psnr = Some(q.psnr() as f32).filter(|p| !p.is_nan());
             segment.max_error = Some(q.max_error as f32).filter(|e| e.is_finite());
@@ -119,8 +122,8 @@ impl Parts {
             }
             writer.add_segment(segment, &s.segment.payload)?;
         }
-        for (variable, block, step, mask) in &self.masks {
-            writer.add_mask(*variable, *block, step - self.first_step + first_step, mask)?;
+        for m in &self.masks {
+            writer.add_mask(m.variable, 0, m.step - self.first_step + first_step, &m.bytes)?;
         }
         if !self.metrics.is_empty() {
             let moved = |m: &StepMetrics| StepMetrics { step: m.step - self.first_step + first_step, ..*m };

@@ -1,9 +1,9 @@
 //! Which steps are distilled.
 
-use std::collections::HashMap;
+use limbeck_archive::{MAX_STEPS, StepStamp, StepState, StepTable, UnfinishedRun, VariableDescription};
 
-use limbeck_archive::{MAX_STEPS, StepRecord, StepStamp, StepState, StepTable, UnfinishedRun, VariableDescription};
-
+use super::crew::Crew;
+use super::steps::{self, Step};
 use crate::{Error, Result};
 
 /// The steps of the new segments, and those that were there before.
@@ -20,33 +20,44 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Everything behind the steps that an archive holds already. Steps without values at the end are left out: there is
-    /// nothing between which a network could interpolate them.
+    /// Everything behind the steps that an archive holds already (`before`, known to rank 0). Steps without values at the
+    /// end are left out: there is nothing between which a network could interpolate them. `incomplete`: steps at the end
+    /// that miss some blocks are taken all the same. Collective.
     ///
     /// # Errors
-    /// Corruption if the journal speaks of more steps than an archive can have.
-    pub(super) fn new(run: &UnfinishedRun, before: Option<StepTable>) -> Result<Plan> {
-        let first_step = before.as_ref().map_or(0, |t| t.len() as u64);
-        let new: Vec<&StepRecord> = run.steps().iter().filter(|s| s.stamp.step >= first_step).collect();
+    /// Corruption if the journal speaks of more steps than an archive can have, or ranks of different steps.
+    pub(super) fn new(
+        crew: &Crew<'_>,
+        run: &UnfinishedRun,
+        before: Option<StepTable>,
+        incomplete: bool,
+    ) -> Result<Plan> {
+        let first_step = crew.on_first(|| Ok(before.as_ref().map_or(0, |t| t.len() as u64)))?;
+        let new = steps::all(crew, run, first_step)?;
         if let Some(s) = new.iter().find(|s| s.stamp.step >= MAX_STEPS as u64) {
             let text = format!("the journal speaks of step {}, and an archive has at most {MAX_STEPS}", s.stamp.step);
             return Err(Error::Corruption(text));
         }
         let all = run.run().variables.iter().map(|v| v.blocks.len()).sum::<usize>();
-        let present = readable_blocks(run, &new);
-        let usable = |i: usize| present[i] == all || (new[i].state == StepState::Complete && present[i] > 0);
-        let lost = (0..new.len()).filter(|&i| present[i] < all);
-        let gaps = lost.map(|i| (new[i].stamp.cycle, why(new[i], present[i], all))).collect();
-        let end = (0..new.len()).rev().find(|&i| usable(i)).map_or(0, |i| i + 1);
+        let usable = |s: &Step| s.present == all || (s.present > 0 && (incomplete || s.state == StepState::Complete));
+        let lost = new.iter().filter(|s| s.present < all);
+        let gaps = lost.map(|s| (s.stamp.cycle, why(s, all))).collect();
+        let end = new.iter().rposition(usable).map_or(0, |i| i + 1);
         let mut plan = Plan { first_step, stamps: Vec::new(), missing: Vec::new(), gaps, before };
-        for (s, &present) in new[..end].iter().zip(&present) {
+        for s in &new[..end] {
             plan.fill_up_to(s.stamp);
-            if present == 0 {
+            if s.present == 0 {
                 plan.missing.push(s.stamp.step);
             }
             plan.stamps.push(s.stamp);
         }
         Ok(plan)
+    }
+
+    /// The new steps that have values, counted from the first new one.
+    pub(super) fn present(&self) -> Vec<usize> {
+        let known = |s: &&StepStamp| self.missing.binary_search(&s.step).is_err();
+        self.stamps.iter().filter(known).map(|s| (s.step - self.first_step) as usize).collect()
     }
 
     /// Stands in for steps of which nothing is known, so that an index stays an index: evenly between their neighbours.
@@ -117,38 +128,8 @@ pub(super) fn values(v: &VariableDescription) -> u64 {
     covered.min(v.values())
 }
 
-/// For each step, how many of its blocks can be read: their frames are there, and so are those that they are coded as
-/// differences to.
-fn readable_blocks(run: &UnfinishedRun, steps: &[&StepRecord]) -> Vec<usize> {
-    let blocks: Vec<(u32, u32)> = run
-        .run()
-        .variables
-        .iter()
-        .enumerate()
-        .flat_map(|(v, d)| (0..d.blocks.len() as u32).map(move |b| (v as u32, b)))
-        .collect();
-    let mut known: HashMap<(u32, u32, u64), bool> = HashMap::new();
-    let mut readable = |v: u32, b: u32, step: u64| {
-        let mut next = run.block(v, b, step);
-        let mut chain = Vec::new();
-        let sound = loop {
-            let Some(entry) = next else { break !chain.is_empty() };
-            if let Some(&known) = known.get(&(v, b, entry.frame_offset)) {
-                break known;
-            }
-            chain.push(entry.frame_offset);
-            match run.base(entry) {
-                Ok(base) => next = base,
-                Err(_) => break false,
-            }
-        };
-        known.extend(chain.into_iter().map(|offset| ((v, b, offset), sound)));
-        sound
-    };
-    steps.iter().map(|s| blocks.iter().filter(|(v, b)| readable(*v, *b, s.stamp.step)).count()).collect()
-}
-
-fn why(s: &StepRecord, present: usize, all: usize) -> String {
+fn why(s: &Step, all: usize) -> String {
+    let present = s.present;
     match &s.state {
         StepState::Dropped(reason) => format!("dropped: {reason}"),
         StepState::Incomplete => format!("{present} of its {all} blocks were in the journal when the run ended"),

@@ -1,18 +1,22 @@
-//! The students: one per variable.
+//! The students: one per variable, or per variable and shard.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use limbeck_archive::UnfinishedRun;
+use limbeck_codec::ranks::{Alone, Ranks};
 use limbeck_codec::{ChainKey, DistilTask, EncodedSegment, Method};
 use limbeck_field::Extent;
 use rayon::ThreadPool;
 
+use super::crew::{Crew, told_blocks};
 use super::plan::{Plan, values};
+use super::shards::{self, Part};
 use crate::commit::geometry;
+use crate::desk::on_pool;
 use crate::settings::{Settings, Target};
 use crate::teachers::{Open, Teachers};
-use crate::{Error, Progress, Result};
+use crate::{Error, Progress, Result, agree};
 
 /// Fewest bytes that a student is asked to fit into.
 const SMALLEST: u64 = 64;
@@ -22,6 +26,7 @@ const TRIES: usize = 6;
 const STRIDE: u64 = 3;
 
 pub(super) struct Job<'a> {
+    pub(super) crew: &'a Crew<'a>,
     pub(super) run: &'a UnfinishedRun,
     pub(super) plan: &'a Plan,
     pub(super) method: &'a dyn Method,
@@ -34,37 +39,42 @@ pub(super) struct Job<'a> {
 
 pub(super) struct Made {
     pub(super) variable: u32,
+    /// The box that it is of (offset and count); None: all of the variable.
+    pub(super) extent: Option<(Vec<u64>, Vec<u64>)>,
     pub(super) segment: EncodedSegment,
     pub(super) seconds: f64,
     pub(super) warnings: Vec<String>,
 }
 
 /// All students, variable by variable. Bytes and time are shared by numbers of values; variables that never change
-/// take the least there is.
+/// take the least there is. Collective; with shards, rank 0 gets those of all ranks.
 pub(super) fn all(job: &Job<'_>) -> Result<Vec<Made>> {
     let variables = &job.run.run().variables;
-    let weights: Vec<f64> = variables
-        .iter()
-        .enumerate()
-        .map(|(v, d)| if job.constant(v as u32) { 0.0 } else { values(d) as f64 })
-        .collect();
-    let total: f64 = weights.iter().sum();
-    let constant = weights.iter().filter(|w| **w == 0.0).count() as u64;
+    let ranges = job.ranges()?;
+    // One value at all places and steps is nothing to follow; one at each step, another at the next, is a history.
+    let weights: Vec<f64> =
+        variables.iter().zip(&ranges).map(|(d, (min, max))| if min >= max { 0.0 } else { values(d) as f64 }).collect();
+    let parts = shards::parts(job.crew, job.run, job.settings.shards);
+    let constant = parts.iter().filter(|p| weights[p.variable as usize] == 0.0).count() as u64;
     let room = job.payload_bytes.map(|b| b.saturating_sub(constant * SMALLEST));
     let shares = room.map(|r| shares(r, &weights, self::least(&weights, job.plan.stamps.len())));
+    let share_of = |p: &Part| p.values() as f64 / values(&variables[p.variable as usize]).max(1) as f64;
+    let mine: Vec<&Part> = parts.iter().filter(|p| p.maker.is_none_or(|m| m == job.crew.ranks.rank())).collect();
+    let mut left: f64 = mine.iter().map(|p| weights[p.variable as usize] * share_of(p)).sum();
     let begin = Instant::now();
-    let mut left = total;
-    let mut made = Vec::new();
-    for (v, weight) in weights.iter().enumerate() {
-        let budget = shares.as_ref().map(|s| s[v]);
-        // What one variable leaves of its time, the others have.
+    let make = |part: &&Part| {
+        let v = part.variable as usize;
+        let budget = shares.as_ref().map(|s| ((s[v] as f64 * share_of(part)) as u64).max(SMALLEST));
+        // What one student leaves of its time, the others have.
+        let weight = weights[v] * share_of(part);
         let limit = job.settings.distil_limit.map(|limit| {
             limit.saturating_sub(begin.elapsed()).mul_f64(if left > 0.0 { (weight / left).min(1.0) } else { 1.0 })
         });
         left -= weight;
-        made.push(job.one(v as u32, budget.map(|b| b.max(SMALLEST)), limit)?);
-    }
-    Ok(made)
+        job.one(part, ranges[v], budget, limit)
+    };
+    let made: Result<Vec<Made>> = mine.iter().map(make).collect();
+    if job.settings.shards { shards::collect(job.crew, agree(job.crew.ranks, made)?) } else { made }
 }
 
 /// Bytes below which a student can hardly follow anything, but never more than a quarter of the variable as float32.
@@ -93,60 +103,64 @@ fn shares(room: u64, weights: &[f64], least: Vec<f64>) -> Vec<u64> {
 }
 
 impl Job<'_> {
-    /// Whether the variable has one value at all places and steps. One value a step, another at the next, is a history that
-    /// a student has to follow.
-    fn constant(&self, v: u32) -> bool {
-        let (min, max) = self.range(v);
-        min >= max
+    /// Smallest and largest value of each variable at the distilled steps, as measured when they were handed in; (0, 0) if
+    /// there is none. Collective.
+    fn ranges(&self) -> Result<Vec<(f64, f64)>> {
+        let variables = self.run.run().variables.len();
+        let mut largest = vec![f64::NEG_INFINITY; 2 * variables];
+        for &(v, b) in &told_blocks(self.crew, self.run) {
+            let at = 2 * v as usize;
+            for entry in self.plan.stamps.iter().filter_map(|s| self.run.block(v, b, s.step)) {
+                largest[at] = largest[at].max(-entry.quality.min);
+                largest[at + 1] = largest[at + 1].max(entry.quality.max);
+            }
+        }
+        self.crew.ranks.max_f64(&mut largest)?;
+        let range = |pair: &[f64]| if -pair[0] <= pair[1] { (-pair[0], pair[1]) } else { (0.0, 0.0) };
+        Ok(largest.chunks_exact(2).map(range).collect())
     }
 
-    /// Smallest and largest value of a variable at the distilled steps, as measured when they were handed in.
-    fn range(&self, v: u32) -> (f64, f64) {
-        let blocks = self.run.run().variables[v as usize].blocks.len() as u32;
-        let entries = self.plan.stamps.iter().flat_map(|s| (0..blocks).filter_map(|b| self.run.block(v, b, s.step)));
-        let (min, max) = entries
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), e| (min.min(e.quality.min), max.max(e.quality.max)));
-        if min <= max { (min, max) } else { (0.0, 0.0) }
-    }
-
-    fn one(&self, v: u32, budget: Option<u64>, limit: Option<Duration>) -> Result<Made> {
+    fn one(&self, part: &Part, range: (f64, f64), budget: Option<u64>, limit: Option<Duration>) -> Result<Made> {
         let begin = Instant::now();
-        let description = &self.run.run().variables[v as usize];
-        let geometries: Vec<_> = (0..description.blocks.len()).map(|b| geometry(description, b)).collect();
+        let description = &self.run.run().variables[part.variable as usize];
         let teachers = Teachers {
             run: self.run,
             own: self.method,
-            variable: v,
-            geometries,
+            variable: part.variable,
+            blocks: &part.blocks,
+            geometries: part.blocks.iter().map(|b| geometry(description, *b as usize)).collect(),
             first_step: self.plan.first_step,
             open: Open::within(self.settings.distil_bytes),
         };
+        let task = Task { part, range, teachers: &teachers };
         let mut warnings = Vec::new();
         let segment = match (budget, self.settings.target) {
-            (Some(bytes), _) => self.fit(v, &teachers, bytes, limit)?,
-            (None, Target::Psnr(psnr)) => self.search(v, &teachers, psnr, limit, &mut warnings)?,
+            (Some(bytes), _) => self.fit(&task, bytes, limit)?,
+            (None, Target::Psnr(psnr)) => self.search(&task, psnr, limit, &mut warnings)?,
             (None, Target::Ratio(_)) => return Err(Error::Internal("a ratio without a number of bytes".into())),
         };
-        Ok(Made { variable: v, segment, seconds: begin.elapsed().as_secs_f64(), warnings })
+        let whole = part.extent == Extent::whole(&teachers.geometries[0].shape);
+        let wide = |list: &[usize]| list.iter().map(|&n| n as u64).collect();
+        let extent = (!whole).then(|| (wide(&part.extent.offset), wide(&part.extent.count)));
+        Ok(Made { variable: part.variable, extent, segment, seconds: begin.elapsed().as_secs_f64(), warnings })
     }
 
     /// The smallest student found that reaches the quality, or the best one.
     fn search(
         &self,
-        v: u32,
-        teachers: &Teachers<'_>,
+        task: &Task<'_>,
         psnr: f64,
         limit: Option<Duration>,
         warnings: &mut Vec<String>,
     ) -> Result<EncodedSegment> {
         let begin = Instant::now();
-        let description = &self.run.run().variables[v as usize];
-        let raw = 4 * values(description) * self.plan.stamps.len() as u64;
+        let name = &self.run.run().variables[task.part.variable as usize].name;
+        let raw = 4 * task.part.values() * self.plan.stamps.len() as u64;
         let mut bytes = (raw / 1000).max(SMALLEST);
         let mut kept: Option<EncodedSegment> = None;
         for attempt in 0..TRIES {
             let left = limit.map(|l| l.saturating_sub(begin.elapsed()) / (TRIES - attempt) as u32);
-            let segment = self.fit(v, teachers, bytes, left)?;
+            let segment = self.fit(task, bytes, left)?;
             let reached = segment.quality.psnr() >= psnr;
             tracing::debug!(bytes, psnr = segment.quality.psnr(), "tried a student");
             let before = kept.as_ref().map(|k| k.quality.psnr() >= psnr);
@@ -169,48 +183,60 @@ impl Job<'_> {
             warnings.push(format!(
                 "{:?} reached {:.1} dB against its teachers, not {psnr} dB: give the teachers more (effort, preset = best) or \
                  more time",
-                description.name,
+                name,
                 kept.quality.psnr()
             ));
         }
         Ok(kept)
     }
 
-    fn fit(&self, v: u32, teachers: &Teachers<'_>, bytes: u64, limit: Option<Duration>) -> Result<EncodedSegment> {
-        let variables = &self.run.run().variables;
-        let name = &variables[v as usize].name;
-        let blocks: Vec<Extent> = teachers.geometries.iter().map(|g| g.extent.clone()).collect();
-        let times = self.plan.times();
+    /// Collective, unless the part has a maker of its own.
+    fn fit(&self, task: &Task<'_>, bytes: u64, limit: Option<Duration>) -> Result<EncodedSegment> {
+        let (variables, part) = (&self.run.run().variables, task.part);
+        let v = part.variable as usize;
+        let name = &variables[v].name;
+        let geometries = &task.teachers.geometries;
+        let extents: Vec<Extent> = geometries.iter().map(|g| g.extent.clone()).collect();
+        let descriptions: Vec<_> = part.blocks.iter().map(|b| &variables[v].blocks[*b as usize]).collect();
+        let (times, present) = (self.plan.times(), self.plan.present());
         let tell = |done: f64, psnr: f64| {
-            (self.progress)(&Progress {
-                variable: name.clone(),
-                index: v as usize,
-                variables: variables.len(),
-                done,
-                psnr,
-            });
+            (self.progress)(&Progress { variable: name.clone(), index: v, variables: variables.len(), done, psnr });
         };
-        let Some(first) = teachers.geometries.first() else {
-            return Err(Error::InvalidArgument(format!("variable {name:?} has no block")));
-        };
-        let task = DistilTask {
-            shape: &first.shape,
-            element_type: first.element_type,
-            blocks: &blocks,
-            times: &times,
-            range: self.range(v),
-            teachers,
-            key: ChainKey { seed: self.settings.seed, variable: v, block: 0 },
-            budget_bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
-            time_limit: limit,
-            progress: &tell,
+        let together = part.maker.is_none();
+        let ranks: &dyn Ranks = if together { self.crew.ranks } else { &Alone };
+        let here = |draw: usize, block: usize| !together || self.crew.asks(draw, descriptions[block]);
+        let work = |ranks: &dyn Ranks| {
+            let task = DistilTask {
+                extent: &part.extent,
+                element_type: geometries[0].element_type,
+                blocks: &extents,
+                times: &times,
+                present: &present,
+                range: task.range,
+                teachers: task.teachers,
+                ranks,
+                here: &here,
+                key: ChainKey { seed: self.settings.seed, variable: part.variable, block: part.blocks[0] },
+                budget_bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
+                time_limit: limit,
+                progress: &tell,
+            };
+            self.method.distil(&task, self.pool)
         };
         // The work is done on threads of limbeck, where a panic is not printed; the journal is whole whatever happens.
-        match catch_unwind(AssertUnwindSafe(|| self.pool.install(|| self.method.distil(&task, self.pool)))) {
-            Ok(result) => result.map_err(|e| Error::from(e).during(&format!("distilling {name:?}"))),
-            Err(_) => Err(Error::Internal(format!("distilling {name:?} panicked; the journal is unharmed"))),
-        }
+        let made = match catch_unwind(AssertUnwindSafe(|| on_pool(self.pool, ranks, work))) {
+            Ok(Some(result)) => result.map_err(|e| Error::from(e).during(&format!("distilling {name:?}"))),
+            _ => Err(Error::Internal(format!("distilling {name:?} panicked; the journal is unharmed"))),
+        };
+        agree(ranks, made)
     }
+}
+
+/// One student and what it is made of.
+struct Task<'a> {
+    part: &'a Part,
+    range: (f64, f64),
+    teachers: &'a Teachers<'a>,
 }
 
 #[cfg(test)]

@@ -110,6 +110,20 @@ pub(super) const SERVICE: &[OptionSpec] = &[
         "When to distil: at close, or never, to be done later as a batch job (`limbeck distill`).",
     ),
     option(
+        "distil.incomplete",
+        OptionKind::Flag,
+        "false",
+        "Distil steps at the end of the run that miss some blocks too, say those that went on when a process had died; what is \
+         missing is told, and the student has no data there.",
+    ),
+    option(
+        "student.scope",
+        OptionKind::Choice(&["global", "shard"]),
+        "global",
+        "global: one student for the whole domain, trained by all processes together. shard: one for the blocks of each \
+         process, trained without any communication; worse at the same size.",
+    ),
+    option(
         "distil.time_limit",
         OptionKind::Number { min: 0.0, max: 1e9 },
         "none",

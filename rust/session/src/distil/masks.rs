@@ -1,0 +1,108 @@
+//! Masks of blocks into masks of variables: an archive knows no blocks.
+
+use std::collections::BTreeMap;
+
+use limbeck_archive::{UnfinishedRun, VariableDescription};
+use limbeck_codec::Mask;
+use limbeck_field::{Extent, Region};
+
+use super::crew::{Crew, told_blocks};
+use super::plan::Plan;
+use crate::commit::geometry;
+use crate::{Error, Result, agree};
+
+/// Mask of a variable at a step of the run.
+pub(super) struct VariableMask {
+    pub(super) variable: u32,
+    pub(super) step: u64,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Masks of the blocks of a variable at a step: block and bytes.
+type Blocks = BTreeMap<u32, Vec<u8>>;
+
+/// All masks of the planned steps, on rank 0; none elsewhere. Collective.
+pub(super) fn of_variables(crew: &Crew<'_>, run: &UnfinishedRun, plan: &Plan) -> Result<Vec<VariableMask>> {
+    let mine = agree(crew.ranks, local(crew, run, plan))?;
+    let mut found: BTreeMap<(u64, u32), Blocks> = BTreeMap::new();
+    for bytes in crew.ranks.gather(&mine)? {
+        let mut rest = bytes.as_slice();
+        while let Some((head, body)) = rest.split_at_checked(24) {
+            let word = |i: usize| head[8 * i..8 * i + 8].try_into().map_or(0, u64::from_le_bytes);
+            let (mask, behind) = body.split_at_checked(word(2) as usize).unwrap_or((body, &[]));
+            let (variable, block) = ((word(1) >> 32) as u32, word(1) as u32);
+            found.entry((word(0), variable)).or_default().insert(block, mask.to_vec());
+            rest = behind;
+        }
+    }
+    let merged = found.into_iter().map(|((step, variable), blocks)| {
+        let bytes = merge(&run.run().variables[variable as usize], blocks)?;
+        Ok(VariableMask { variable, step, bytes })
+    });
+    agree(crew.ranks, merged.collect())
+}
+
+/// Step, variable and block, length, bytes: one after the other.
+fn local(crew: &Crew<'_>, run: &UnfinishedRun, plan: &Plan) -> Result<Vec<u8>> {
+    let mut told = Vec::new();
+    let blocks = told_blocks(crew, run);
+    for stamp in &plan.stamps {
+        for &(v, b) in &blocks {
+            let entry = run.block(v, b, stamp.step).filter(|e| e.mask_length.is_some());
+            let Some(mask) = entry.map(|e| run.read_block(e)).transpose()?.and_then(|bytes| bytes.mask) else {
+                continue;
+            };
+            let head = [stamp.step, u64::from(v) << 32 | u64::from(b), mask.len() as u64];
+            head.iter().for_each(|w| told.extend(w.to_le_bytes()));
+            told.extend(mask);
+        }
+    }
+    Ok(told)
+}
+
+/// A value in several blocks belongs to the first.
+fn merge(variable: &VariableDescription, mut blocks: Blocks) -> Result<Vec<u8>> {
+    let whole = Extent::whole(&geometry(variable, 0).shape);
+    if variable.blocks.len() == 1
+        && let Some(only) = blocks.remove(&0)
+    {
+        return Ok(only);
+    }
+    let mut codes = vec![0; whole.len()];
+    for b in (0..variable.blocks.len()).rev() {
+        let extent = geometry(variable, b).extent;
+        let own = blocks.get(&(b as u32)).map(|bytes| Mask::decode(bytes, extent.len())).transpose()?;
+        let placed = Region::of(&extent).for_each_row(&whole, |first, row| {
+            let n = row.len();
+            match &own {
+                Some(mask) => codes[first..first + n].copy_from_slice(&mask.codes[row]),
+                None => codes[first..first + n].fill(0),
+            }
+        });
+        placed.map_err(|e| Error::Internal(e.to_string()))?;
+    }
+    Ok(Mask { codes }.encode())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use limbeck_archive::BlockDescription;
+
+    #[test]
+    fn the_first_block_has_the_say() {
+        let block = |offset: u64, count: u64| BlockDescription { offset: vec![offset], count: vec![count], rank: 0 };
+        let variable = VariableDescription {
+            name: "v".into(),
+            element_type: 8,
+            shape: vec![8],
+            attributes: Vec::new(),
+            axes: Vec::new(),
+            blocks: vec![block(0, 4), block(3, 3), block(5, 3)],
+        };
+        let masks = [(0, vec![0, 1, 0, 2]), (1, vec![3, 3, 0])];
+        let blocks = masks.into_iter().map(|(b, codes)| (b, Mask { codes }.encode())).collect();
+        let merged = Mask::decode(&merge(&variable, blocks).unwrap(), 8).unwrap();
+        assert_eq!(merged.codes, [0, 1, 0, 2, 3, 0, 0, 0]);
+    }
+}

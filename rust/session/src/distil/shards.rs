@@ -1,0 +1,191 @@
+//! Which student is made of which blocks.
+
+use std::collections::BTreeMap;
+
+use limbeck_archive::{UnfinishedRun, VariableDescription};
+use limbeck_codec::{EncodedSegment, Quality};
+use limbeck_field::Extent;
+
+use super::crew::{Crew, Journals};
+use super::student::Made;
+use crate::commit::geometry;
+use crate::{Error, Result};
+
+/// What one student is made of.
+pub(super) struct Part {
+    pub(super) variable: u32,
+    /// Indices of its blocks; not empty.
+    pub(super) blocks: Vec<u32>,
+    /// The box that they cover.
+    pub(super) extent: Extent,
+    /// The rank that makes it alone; None: all together.
+    pub(super) maker: Option<usize>,
+}
+
+impl Part {
+    /// Values in its box.
+    pub(super) fn values(&self) -> u64 {
+        self.extent.len() as u64
+    }
+}
+
+/// The whole domain of each variable, or the share of each process: as one box if its blocks fill one, else block by block.
+pub(super) fn parts(crew: &Crew<'_>, run: &UnfinishedRun, shards: bool) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for (v, d) in run.run().variables.iter().enumerate() {
+        let part = |blocks: Vec<u32>, extent: Extent| Part { variable: v as u32, blocks, extent, maker: None };
+        if !shards {
+            let extent = Extent::whole(&geometry(d, 0).shape);
+            parts.push(part((0..d.blocks.len() as u32).collect(), extent));
+            continue;
+        }
+        let mut by_process: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (b, block) in d.blocks.iter().enumerate() {
+            by_process.entry(block.rank).or_default().push(b as u32);
+        }
+        for (process, blocks) in by_process {
+            let own = match filled_box(d, &blocks) {
+                Some(extent) => vec![part(blocks, extent)],
+                None => blocks.into_iter().map(|b| part(vec![b], geometry(d, b as usize).extent)).collect(),
+            };
+            let n = parts.len();
+            parts.extend(own.into_iter().enumerate().map(|(i, p)| Part {
+                maker: Some(match crew.journals {
+                    Journals::Own => process as usize,
+                    Journals::All => (n + i) % crew.ranks.size(),
+                }),
+                ..p
+            }));
+        }
+    }
+    parts
+}
+
+/// The box that these blocks fill without gap or overlap, if they do.
+fn filled_box(d: &VariableDescription, blocks: &[u32]) -> Option<Extent> {
+    let extents: Vec<Extent> = blocks.iter().map(|b| geometry(d, *b as usize).extent).collect();
+    let axes = 0..d.shape.len();
+    let offset: Vec<usize> = axes.clone().map(|a| extents.iter().map(|e| e.offset[a]).min().unwrap_or(0)).collect();
+    let end = axes.map(|a| extents.iter().map(|e| e.offset[a] + e.count[a]).max().unwrap_or(0));
+    let count: Vec<usize> = end.zip(&offset).map(|(end, o)| end - o).collect();
+    let bounds = Extent { offset, count };
+    let disjoint = |(i, a): (usize, &Extent)| {
+        extents[..i].iter().all(|b| {
+            (0..d.shape.len())
+                .any(|x| a.offset[x] >= b.offset[x] + b.count[x] || b.offset[x] >= a.offset[x] + a.count[x])
+        })
+    };
+    let filled = extents.iter().map(Extent::len).sum::<usize>() == bounds.len();
+    (filled && extents.iter().enumerate().all(disjoint)).then_some(bounds)
+}
+
+/// The students of all ranks on rank 0, in the order of the ranks; elsewhere those of the rank itself. Collective.
+pub(super) fn collect(crew: &Crew<'_>, made: Vec<Made>) -> Result<Vec<Made>> {
+    let told = crew.ranks.gather(&encode(&made))?;
+    if !crew.first() {
+        return Ok(made);
+    }
+    let mut all = Vec::new();
+    for list in told {
+        all.extend(decode(&list).ok_or_else(|| Error::Internal("a rank told its students in an unknown form".into()))?);
+    }
+    all.sort_by_key(|m| m.variable);
+    Ok(all)
+}
+
+fn encode(made: &[Made]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for m in made {
+        let (offset, count) = m.extent.clone().unwrap_or_default();
+        let q = &m.segment.quality;
+        let numbers = [q.squared_error, q.max_error, q.min, q.max, m.seconds].map(f64::to_bits);
+        let texts = std::iter::once(&m.segment.description).chain(&m.warnings);
+        let head = [m.variable.into(), offset.len() as u64, q.count, m.segment.samples, 1 + m.warnings.len() as u64];
+        let words = head.into_iter().chain(numbers).chain(offset).chain(count);
+        words.for_each(|w| out.extend(w.to_le_bytes()));
+        for bytes in std::iter::once(m.segment.payload.as_slice()).chain(texts.map(|t| t.as_bytes())) {
+            out.extend((bytes.len() as u64).to_le_bytes());
+            out.extend(bytes);
+        }
+    }
+    out
+}
+
+fn decode(mut rest: &[u8]) -> Option<Vec<Made>> {
+    fn word(rest: &mut &[u8]) -> Option<u64> {
+        let (head, tail) = rest.split_at_checked(8)?;
+        *rest = tail;
+        head.try_into().ok().map(u64::from_le_bytes)
+    }
+    fn bytes(rest: &mut &[u8]) -> Option<Vec<u8>> {
+        let n = usize::try_from(word(rest)?).ok()?;
+        let (head, tail) = rest.split_at_checked(n)?;
+        *rest = tail;
+        Some(head.to_vec())
+    }
+    let mut all = Vec::new();
+    while !rest.is_empty() {
+        let head: Vec<u64> = (0..10).map(|_| word(&mut rest)).collect::<Option<_>>()?;
+        let number = |i: usize| f64::from_bits(head[i]);
+        let axes = head[1] as usize;
+        let place: Vec<u64> = (0..2 * axes).map(|_| word(&mut rest)).collect::<Option<_>>()?;
+        let payload = bytes(&mut rest)?;
+        let texts: Vec<String> =
+            (0..head[4]).map(|_| String::from_utf8(bytes(&mut rest)?).ok()).collect::<Option<_>>()?;
+        let (description, warnings) = texts.split_first()?;
+        let quality =
+            Quality { count: head[2], squared_error: number(5), max_error: number(6), min: number(7), max: number(8) };
+        all.push(Made {
+            variable: head[0] as u32,
+            extent: (axes > 0).then(|| (place[..axes].to_vec(), place[axes..].to_vec())),
+            segment: EncodedSegment { payload, quality, description: description.clone(), samples: head[3] },
+            seconds: number(9),
+            warnings: warnings.to_vec(),
+        });
+    }
+    Some(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use limbeck_archive::BlockDescription;
+
+    #[test]
+    fn boxes_are_found_and_students_told() {
+        let block = |o: [u64; 2], n: [u64; 2]| BlockDescription { offset: o.to_vec(), count: n.to_vec(), rank: 0 };
+        let d = VariableDescription {
+            name: "v".into(),
+            element_type: 4,
+            shape: vec![8, 8],
+            attributes: Vec::new(),
+            axes: Vec::new(),
+            blocks: vec![block([4, 0], [2, 4]), block([6, 0], [2, 4]), block([4, 4], [4, 4]), block([3, 0], [2, 4])],
+        };
+        let bounds = |offset: [usize; 2], count: [usize; 2]| Extent { offset: offset.to_vec(), count: count.to_vec() };
+        assert_eq!(filled_box(&d, &[0, 1, 2]), Some(bounds([4, 0], [4, 8])));
+        assert_eq!(filled_box(&d, &[1, 0]), Some(bounds([4, 0], [4, 4])));
+        assert_eq!((filled_box(&d, &[0, 2]), filled_box(&d, &[0, 3])), (None, None));
+        let quality = Quality { count: 7, squared_error: 0.5, max_error: 0.25, min: -1.0, max: 2.0 };
+        let made = |variable, extent, warnings| Made {
+            variable,
+            extent,
+            segment: EncodedSegment { payload: vec![1, 2, 3], quality, description: "a student".into(), samples: 9 },
+            seconds: 1.5,
+            warnings,
+        };
+        let all =
+            [made(1, None, vec![]), made(2, Some((vec![4, 0], vec![4, 8])), vec!["little".into(), "late".into()])];
+        let back = decode(&encode(&all)).unwrap();
+        for (a, b) in all.iter().zip(&back) {
+            assert_eq!(
+                (a.variable, &a.extent, &a.warnings, a.seconds),
+                (b.variable, &b.extent, &b.warnings, b.seconds)
+            );
+            assert_eq!((&a.segment.payload, a.segment.quality), (&b.segment.payload, b.segment.quality));
+            assert_eq!((&a.segment.description, a.segment.samples), (&b.segment.description, b.segment.samples));
+        }
+        assert_eq!(back.len(), 2);
+        assert!(decode(&encode(&all)[..50]).is_none());
+    }
+}
