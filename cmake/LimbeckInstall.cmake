@@ -1,0 +1,50 @@
+# What `cmake --install` puts where. Nothing in it names the prefix, so that the tree may be moved afterwards.
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/limbeck)
+set(libraries liblimbeck)
+if(LIMBECK_MPI_FOUND)
+  list(APPEND libraries liblimbeck_mpi)
+endif()
+foreach(library IN LISTS libraries)
+  install(PROGRAMS ${LIMBECK_LIBRARY_DIR}/${library}.so.${PROJECT_VERSION}
+    DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime)
+  install(FILES ${LIMBECK_LIBRARY_DIR}/${library}.so.${LIMBECK_SOVERSION}
+    DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime)
+  install(FILES ${LIMBECK_LIBRARY_DIR}/${library}.so ${LIMBECK_LIBRARY_DIR}/${library}.a
+    DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+endforeach()
+if(LIMBECK_CLI)
+  install(PROGRAMS ${LIMBECK_PROGRAM} DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
+endif()
+install(DIRECTORY include/limbeck DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
+install(FILES LICENSE-MIT LICENSE-APACHE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime FILES_MATCHING PATTERN "*.md")
+install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development)
+
+# ----------------------------------------------------------------------------------------------------- find_package --
+configure_package_config_file(cmake/limbeckConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/limbeckConfig.cmake
+  INSTALL_DESTINATION ${package_dir} PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR)
+# Until 1.0 a new minor version may change anything; after it this becomes SameMajorVersion.
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/limbeckConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/limbeckConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/limbeckConfigVersion.cmake
+  cmake/limbeckTargets.cmake cmake/LimbeckMpiLibrary.cmake DESTINATION ${package_dir} COMPONENT development)
+
+# ------------------------------------------------------------------------------------------------------- pkg-config --
+# Paths count from the place of the .pc file.
+file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
+foreach(directory LIBDIR INCLUDEDIR)
+  file(RELATIVE_PATH pc_${directory} ${CMAKE_INSTALL_PREFIX} ${CMAKE_INSTALL_FULL_${directory}})
+endforeach()
+foreach(library IN LISTS libraries)
+  string(REGEX REPLACE "^lib" "" pc_name ${library})
+  set(pc_description "${PROJECT_DESCRIPTION}")
+  set(pc_private "${LIMBECK_SYSTEM_LIBRARIES}")
+  if(library STREQUAL "liblimbeck_mpi")
+    string(APPEND pc_description ", for programs with MPI (${LIMBECK_MPI_LIBRARY})")
+  endif()
+  configure_file(cmake/limbeck.pc.in ${CMAKE_CURRENT_BINARY_DIR}/${pc_name}.pc @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${pc_name}.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
+endforeach()
