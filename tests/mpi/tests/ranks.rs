@@ -1,0 +1,132 @@
+//! The ranks of an MPI communicator do what the trait says, on 1 to 4 of them.
+
+use std::process::ExitCode;
+
+use limbeck_codec::ranks::{Ranks, agree};
+use limbeck_codec::{Error, Result};
+use limbeck_mpi_ranks::{Launched, Mpi};
+
+/// Under mpirun, the checks; without it, mpirun of this program on 1 to 4 ranks.
+fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("--on-ranks") {
+        return checks();
+    }
+    let program = std::env::current_exe().unwrap();
+    for ranks in 1..=4 {
+        limbeck_mpi_tests::succeed(limbeck_mpi_tests::mpirun(ranks).arg(&program).arg("--on-ranks"));
+        println!("{ranks} ranks: sums, largest values, gathering, broadcasting and failures are right");
+    }
+    ExitCode::SUCCESS
+}
+
+fn checks() -> ExitCode {
+    assert!(said(Mpi::duplicate(0)).contains("not initialised"));
+    let (world, handle, left_over);
+    {
+        let launched = Launched::initialise().unwrap();
+        assert!(Launched::initialise().is_err());
+        world = launched.ranks();
+        assert_eq!(world.on_node(), world.size());
+        assert!(world.rank() < world.size());
+        values(&*world);
+        lengths(&*world);
+        failures(&*world);
+        handle = launched.world();
+        for bytes in [1, 8, 13, 1 << 20] {
+            let pieces = Mpi::duplicate_in_pieces(handle, bytes).unwrap();
+            values(&pieces);
+            lengths(&pieces);
+        }
+        refusals();
+        threads(handle);
+        left_over = Mpi::duplicate(handle).unwrap();
+    }
+    for ranks in [&*world, &left_over] {
+        assert!(ranks.ready().unwrap_err().to_string().contains("finalised before the session was closed"));
+        assert!(matches!(ranks.sum_f32(&mut [1.0]), Err(Error::Communication(_))));
+    }
+    drop(left_over);
+    assert!(said(Mpi::duplicate(handle)).contains("finalised"));
+    ExitCode::SUCCESS
+}
+
+fn values(ranks: &dyn Ranks) {
+    let (rank, size) = (ranks.rank(), ranks.size());
+    let total = (size * (size + 1) / 2) as f64;
+    for length in [0, 1, 2, 3, 17, 1000] {
+        let mut single: Vec<f32> = (0..length).map(|i| ((rank + 1) * i) as f32).collect();
+        ranks.sum_f32(&mut single).unwrap();
+        assert!(single.iter().enumerate().all(|(i, v)| *v == (total * i as f64) as f32), "{single:?}");
+        let mut double: Vec<f64> = (0..length).map(|i| 1e-9 * ((rank + 1) * i) as f64).collect();
+        ranks.sum_f64(&mut double).unwrap();
+        let right = |(i, v): (usize, &f64)| (v - 1e-9 * total * i as f64).abs() <= 1e-15 * v.abs();
+        assert!(double.iter().enumerate().all(right), "{double:?}");
+        let mut largest: Vec<f64> = (0..length).map(|i| if i % size == rank { i as f64 } else { -1e300 }).collect();
+        ranks.max_f64(&mut largest).unwrap();
+        assert!(largest.iter().enumerate().all(|(i, v)| *v == i as f64), "{largest:?}");
+        same_bits(ranks, length);
+    }
+}
+
+/// Sums whose bits depend on the order in which ranks are added are the same on all of them.
+fn same_bits(ranks: &dyn Ranks, length: usize) {
+    let mut rough: Vec<f32> = (0..length).map(|i| ((i * 7919 + ranks.rank() * 104_729) as f32).sin() * 1e3).collect();
+    ranks.sum_f32(&mut rough).unwrap();
+    let bytes: Vec<u8> = rough.iter().flat_map(|v| v.to_bits().to_le_bytes()).collect();
+    let all = ranks.gather(&bytes).unwrap();
+    assert!(all.iter().all(|b| *b == bytes));
+}
+
+fn lengths(ranks: &dyn Ranks) {
+    let (rank, size) = (ranks.rank(), ranks.size());
+    let of = |rank: usize, unit: usize| -> Vec<u8> { (0..rank * unit).map(|i| (i + 3 * rank) as u8).collect() };
+    for unit in [0, 1, 5, 100] {
+        let gathered = ranks.gather(&of(rank, unit)).unwrap();
+        let wanted = if rank == 0 { (0..size).map(|r| of(r, unit)).collect() } else { Vec::new() };
+        assert_eq!(gathered, wanted);
+        for root in 0..size {
+            let mut bytes = of(size - rank, unit);
+            ranks.broadcast(root, &mut bytes).unwrap();
+            assert_eq!(bytes, of(size - root, unit));
+        }
+    }
+}
+
+fn failures(ranks: &dyn Ranks) {
+    let last = ranks.size() - 1;
+    let mine = if ranks.rank() == last { Err(Error::Corruption("torn".into())) } else { Ok(()) };
+    match agree(ranks, mine) {
+        Err(Error::Corruption(text)) if last == 0 => assert_eq!(text, "torn"),
+        Err(Error::Corruption(text)) => assert_eq!(text, format!("rank {last}: torn")),
+        other => panic!("{other:?}"),
+    }
+    assert!(ranks.broadcast(ranks.size(), &mut vec![]).unwrap_err().to_string().contains("no rank"));
+    ranks.ready().unwrap();
+}
+
+/// Handles of nothing are errors, and the process lives.
+fn refusals() {
+    for garbage in [-1, -7, 12345, i32::MAX, i32::MIN, 0x5555_5555] {
+        assert!(said(Mpi::duplicate(garbage)).contains("is not the Fortran handle"), "{garbage}");
+    }
+}
+
+/// Other threads are refused, because MPI was told that they make no calls.
+fn threads(handle: i32) {
+    let ranks = Mpi::duplicate(handle).unwrap();
+    std::thread::scope(|s| {
+        let refused = s.spawn(|| said(Mpi::duplicate(handle))).join().unwrap();
+        assert!(refused.contains("thread"), "{refused}");
+        let refused = s.spawn(|| said(ranks.sum_f64(&mut [1.0]))).join().unwrap();
+        assert!(refused.contains("thread"), "{refused}");
+    });
+    ranks.sum_f64(&mut [1.0]).unwrap();
+}
+
+fn said<T>(result: Result<T>) -> String {
+    match result {
+        Err(Error::Communication(text)) => text,
+        Err(other) => panic!("{other:?}"),
+        Ok(_) => panic!("this should have failed"),
+    }
+}
