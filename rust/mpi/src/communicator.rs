@@ -1,13 +1,16 @@
 //! A duplicate of the host's communicator, as the ranks of a run.
 
-use std::ffi::{c_int, c_void};
-use std::ptr::null_mut;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::ffi::c_int;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use limbeck_codec::Result;
 use limbeck_codec::ranks::Ranks;
-use mpi::ffi::{self, MPI_Comm, MPI_Datatype, MPI_Op};
+use mpi::collective::SystemOperation;
+use mpi::ffi::{self, MPI_Comm, MPI_Op};
+use mpi::raw::AsRaw;
+use mpi::traits::Equivalence;
 
+use crate::collectives::Communicator;
 use crate::hosts;
 use crate::pieces::Pieces;
 use crate::state::{check, check_thread, failed, is_finalised};
@@ -65,63 +68,38 @@ impl Mpi {
         Ok(mpi)
     }
 
-    /// Makes a collective call, unless that is not possible any more.
-    fn call<T>(&self, work: impl FnOnce(&Self, MPI_Comm) -> Result<T>) -> Result<T> {
+    /// Makes collective calls, unless that is not possible any more.
+    fn call<T>(&self, work: impl FnOnce(Communicator) -> Result<T>) -> Result<T> {
         self.ready()?;
-        let handle = self.locked();
-        work(self, handle.0).inspect_err(|e| {
+        let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: MPI is ready for this thread, as was just asked, and the duplicate is valid until it is dropped.
+        let communicator = unsafe { Communicator::new(handle.0, self.rank, self.size) };
+        work(communicator).inspect_err(|e| {
             let _ = self.failure.set(e.to_string());
         })
     }
 
-    fn locked(&self) -> MutexGuard<'_, Handle> {
-        self.handle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Combines the values of all ranks on rank 0 and hands the result on. MPI_Allreduce promises the same bits on all
     /// ranks only where the library adds in one place; a copy of one result is the same bits with any library.
-    fn combine<T: Copy>(&self, values: &mut [T], kind: MPI_Datatype, operation: MPI_Op) -> Result<()> {
-        self.call(|mpi, communicator| {
-            let mine = if mpi.rank == 0 { values.to_vec() } else { Vec::new() };
-            for (piece, count) in mpi.pieces.of_values(values.len(), size_of::<T>()) {
-                let all = values[piece.clone()].as_mut_ptr().cast::<c_void>();
-                let (sent, received) =
-                    if mpi.rank == 0 { (mine[piece].as_ptr().cast(), all) } else { (all.cast_const(), null_mut()) };
-                // SAFETY: `count` values of `kind` lie at what is sent, and on rank 0 there is room for as many apart
-                // from them; elsewhere nothing is received.
-                let code = unsafe { ffi::MPI_Reduce(sent, received, count, kind, operation, 0, communicator) };
-                check("MPI_Reduce", code)?;
-                // SAFETY: `count` values of `kind` lie at `all`.
-                check("MPI_Bcast", unsafe { ffi::MPI_Bcast(all, count, kind, 0, communicator) })?;
+    fn combine<T: Equivalence + Copy>(&self, values: &mut [T], operation: MPI_Op) -> Result<()> {
+        self.call(|communicator| {
+            for piece in self.pieces.of_values(values.len(), size_of::<T>()) {
+                let values = &mut values[piece];
+                let mine = values.to_vec();
+                let received = if self.rank == 0 { &mut *values } else { &mut [] };
+                communicator.reduce(&mine, received, operation)?;
+                communicator.broadcast(0, values)?;
             }
             Ok(())
         })
     }
+}
 
-    /// Gives all ranks the number that `root` has.
-    fn broadcast_number(&self, communicator: MPI_Comm, root: c_int, number: usize) -> Result<usize> {
-        let mut number = number as u64;
-        let at = (&raw mut number).cast::<c_void>();
-        // SAFETY: one value of 64 bits.
-        check("MPI_Bcast", unsafe { ffi::MPI_Bcast(at, 1, ffi::RSMPI_UINT64_T, root, communicator) })?;
-        usize::try_from(number)
-            .map_err(|_| failed(format!("{number} bytes do not fit into the memory of this machine")))
-    }
-
-    /// The length of what each rank has on rank 0, nothing elsewhere; and on all ranks the largest of them.
-    fn gather_lengths(&self, communicator: MPI_Comm, mine: usize) -> Result<(Vec<usize>, usize)> {
-        let mine = mine as u64;
-        let mut lengths = vec![0u64; if self.rank == 0 { self.size } else { 0 }];
-        // SAFETY: one value of 64 bits is sent, and rank 0 has room for one of each rank.
-        let code = unsafe {
-            let (sent, received) = ((&raw const mine).cast(), lengths.as_mut_ptr().cast());
-            ffi::MPI_Gather(sent, 1, ffi::RSMPI_UINT64_T, received, 1, ffi::RSMPI_UINT64_T, 0, communicator)
-        };
-        check("MPI_Gather", code)?;
-        let lengths: Vec<usize> = lengths.into_iter().map(|l| l as usize).collect();
-        let longest = lengths.iter().copied().max().unwrap_or(0);
-        Ok((lengths, self.broadcast_number(communicator, 0, longest)?))
-    }
+/// Gives all ranks the number that `root` has.
+fn broadcast_number(communicator: Communicator, root: usize, number: usize) -> Result<usize> {
+    let mut number = [number as u64];
+    communicator.broadcast(root, &mut number)?;
+    usize::try_from(number[0]).map_err(|_| failed(format!("{} bytes do not fit into this machine", number[0])))
 }
 
 impl Ranks for Mpi {
@@ -148,57 +126,32 @@ impl Ranks for Mpi {
     }
 
     fn sum_f32(&self, values: &mut [f32]) -> Result<()> {
-        // SAFETY: constants of the library.
-        let (kind, operation) = unsafe { (ffi::RSMPI_FLOAT, ffi::RSMPI_SUM) };
-        self.combine(values, kind, operation)
+        self.combine(values, SystemOperation::sum().as_raw())
     }
 
     fn sum_f64(&self, values: &mut [f64]) -> Result<()> {
-        // SAFETY: constants of the library.
-        let (kind, operation) = unsafe { (ffi::RSMPI_DOUBLE, ffi::RSMPI_SUM) };
-        self.combine(values, kind, operation)
+        self.combine(values, SystemOperation::sum().as_raw())
     }
 
     fn max_f64(&self, values: &mut [f64]) -> Result<()> {
-        // SAFETY: constants of the library.
-        let (kind, operation) = unsafe { (ffi::RSMPI_DOUBLE, ffi::RSMPI_MAX) };
-        self.combine(values, kind, operation)
+        self.combine(values, SystemOperation::max().as_raw())
     }
 
     fn gather(&self, mine: &[u8]) -> Result<Vec<Vec<u8>>> {
-        self.call(|mpi, communicator| {
-            let (lengths, longest) = mpi.gather_lengths(communicator, mine.len())?;
-            let mut all: Vec<Vec<u8>> = lengths.iter().map(|l| Vec::with_capacity(*l)).collect();
-            let most = mpi.pieces.of_gathering(mpi.size);
+        self.call(|communicator| {
+            let lengths = communicator.gather(mine.len() as u64)?;
+            let longest = lengths.iter().copied().max().unwrap_or(0) as usize;
+            let longest = broadcast_number(communicator, 0, longest)?;
+            let mut all = vec![Vec::new(); lengths.len()];
+            let most = self.pieces.of_gathering(self.size);
             for begin in (0..longest).step_by(most) {
                 let part = |length: usize| length.saturating_sub(begin).min(most);
                 let sent = &mine[mine.len().min(begin)..][..part(mine.len())];
-                let counts: Vec<c_int> = lengths.iter().map(|l| part(*l) as c_int).collect();
-                let places: Vec<c_int> =
-                    counts.iter().scan(0, |sum, c| Some(std::mem::replace(sum, *sum + c))).collect();
-                let mut parts = vec![0u8; counts.iter().map(|c| *c as usize).sum()];
-                // SAFETY: `sent` has as many bytes as are told. On rank 0 the counts are those that the ranks send, as all
-                // work them out of the same lengths, and the places are their sums, for which `parts` has room.
-                let code = unsafe {
-                    let (kind, length) = (ffi::RSMPI_UINT8_T, sent.len() as c_int);
-                    let received = parts.as_mut_ptr().cast();
-                    let (counts, places) = (counts.as_ptr(), places.as_ptr());
-                    ffi::MPI_Gatherv(
-                        sent.as_ptr().cast(),
-                        length,
-                        kind,
-                        received,
-                        counts,
-                        places,
-                        kind,
-                        0,
-                        communicator,
-                    )
-                };
-                check("MPI_Gatherv", code)?;
+                let lengths: Vec<usize> = lengths.iter().map(|l| part(*l as usize)).collect();
+                let parts = communicator.gather_all(sent, &lengths)?;
                 let mut rest = &parts[..];
-                for (whole, count) in all.iter_mut().zip(&counts) {
-                    let (piece, after) = rest.split_at(*count as usize);
+                for (whole, length) in all.iter_mut().zip(lengths) {
+                    let (piece, after) = rest.split_at(length);
                     whole.extend_from_slice(piece);
                     rest = after;
                 }
@@ -211,14 +164,11 @@ impl Ranks for Mpi {
         if root >= self.size {
             return Err(failed(format!("there is no rank {root} among {}", self.size)));
         }
-        self.call(|mpi, communicator| {
-            let length = mpi.broadcast_number(communicator, root as c_int, bytes.len())?;
+        self.call(|communicator| {
+            let length = broadcast_number(communicator, root, bytes.len())?;
             bytes.resize(length, 0);
-            for (piece, count) in mpi.pieces.of_values(length, 1) {
-                let at = bytes[piece].as_mut_ptr().cast::<c_void>();
-                // SAFETY: `count` bytes lie at `at`.
-                let code = unsafe { ffi::MPI_Bcast(at, count, ffi::RSMPI_UINT8_T, root as c_int, communicator) };
-                check("MPI_Bcast", code)?;
+            for piece in self.pieces.of_values(length, 1) {
+                communicator.broadcast(root, &mut bytes[piece])?;
             }
             Ok(())
         })

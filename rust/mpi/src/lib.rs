@@ -7,6 +7,7 @@
 //! MPI is called through rsmpi's bindings of the C functions, because its own calls do not look at what they return.
 //! Nothing here initialises or finalises MPI but [`Launched`], and all `unsafe` of limbeck's MPI stands in this crate.
 
+mod collectives;
 mod communicator;
 mod hosts;
 mod launched;

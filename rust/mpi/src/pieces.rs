@@ -1,6 +1,5 @@
 //! MPI counts with an `int`: what is longer goes in pieces.
 
-use std::ffi::c_int;
 use std::ops::Range;
 
 /// How long a piece may be.
@@ -23,13 +22,10 @@ impl Pieces {
         Pieces { bytes: bytes.clamp(8, Pieces::default().bytes) }
     }
 
-    /// Where the pieces of `length` values of `size` bytes are, and the length of each as MPI takes it.
-    pub fn of_values(self, length: usize, size: usize) -> impl Iterator<Item = (Range<usize>, c_int)> {
+    /// Where the pieces of `length` values of `size` bytes are.
+    pub fn of_values(self, length: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
         let most = (self.bytes / size).max(1);
-        (0..length).step_by(most).map(move |begin| {
-            let end = length.min(begin + most);
-            (begin..end, (end - begin) as c_int)
-        })
+        (0..length).step_by(most).map(move |begin| begin..length.min(begin + most))
     }
 
     /// Bytes that each of so many ranks may contribute to one gathering, whose sum an `int` has to count, too.
@@ -53,18 +49,14 @@ mod tests {
         ];
         for (bytes, length, size, ends) in cases {
             let pieces: Vec<_> = Pieces::of(bytes).of_values(length, size).collect();
-            assert!(pieces.iter().all(|(r, n)| r.len() == *n as usize));
-            assert!(pieces.iter().map(|(r, _)| r.end).eq(ends.iter().copied()));
+            assert!(pieces.iter().map(|r| r.end).eq(ends.iter().copied()));
             assert!(
-                pieces
-                    .iter()
-                    .scan(0, |end, (r, _)| Some(r.start == std::mem::replace(end, r.end)))
-                    .all(|joined| joined)
+                pieces.iter().scan(0, |end, r| Some(r.start == std::mem::replace(end, r.end))).all(|joined| joined)
             );
         }
         let long = (1usize << 32) + 5;
         let pieces: Vec<_> = Pieces::default().of_values(long, 4).collect();
-        assert_eq!(pieces.iter().map(|(_, n)| *n as usize).sum::<usize>(), long);
+        assert_eq!(pieces.iter().map(|r| r.len()).sum::<usize>(), long);
         assert_eq!(pieces.len(), 17);
     }
 

@@ -32,7 +32,7 @@ fn checks() -> ExitCode {
         lengths(&*world);
         failures(&*world);
         handle = launched.world();
-        for bytes in [1, 8, 13, 1 << 20] {
+        for bytes in [8, 50] {
             let pieces = Mpi::duplicate_in_pieces(handle, bytes).unwrap();
             values(&pieces);
             lengths(&pieces);
@@ -53,7 +53,7 @@ fn checks() -> ExitCode {
 fn values(ranks: &dyn Ranks) {
     let (rank, size) = (ranks.rank(), ranks.size());
     let total = (size * (size + 1) / 2) as f64;
-    for length in [0, 1, 2, 3, 17, 1000] {
+    for length in [0, 1, 2, 3, 70] {
         let mut single: Vec<f32> = (0..length).map(|i| ((rank + 1) * i) as f32).collect();
         ranks.sum_f32(&mut single).unwrap();
         assert!(single.iter().enumerate().all(|(i, v)| *v == (total * i as f64) as f32), "{single:?}");
@@ -80,7 +80,7 @@ fn same_bits(ranks: &dyn Ranks, length: usize) {
 fn lengths(ranks: &dyn Ranks) {
     let (rank, size) = (ranks.rank(), ranks.size());
     let of = |rank: usize, unit: usize| -> Vec<u8> { (0..rank * unit).map(|i| (i + 3 * rank) as u8).collect() };
-    for unit in [0, 1, 5, 100] {
+    for unit in [0, 1, 40] {
         let gathered = ranks.gather(&of(rank, unit)).unwrap();
         let wanted = if rank == 0 { (0..size).map(|r| of(r, unit)).collect() } else { Vec::new() };
         assert_eq!(gathered, wanted);
