@@ -285,11 +285,12 @@ lbk_status lbk_options(char *buffer,
 // - config        the options; copied, so that it may be changed or freed afterwards
 // - path          of the archive that close will write, say "run.lbk"; copied. While the run goes on, its journal is in
 //                 the directory of that name with ".d" behind it (option "journal.dir" puts it elsewhere)
-// - communicator  LBK_NO_COMM, or an MPI communicator as a Fortran integer (from MPI_Comm_c2f), which is duplicated
+// - communicator  LBK_NO_COMM, or an MPI communicator as a Fortran integer (from MPI_Comm_c2f), which is duplicated. With
+//                 MPI, this call, lbk_session_commit and lbk_session_close are made on a thread that may call MPI
 // - session       receives the handle; lbk_session_close frees it
 //
 // Returns LBK_OK; LBK_COMPATIBILITY for a communicator in a library built without MPI, or a journal or archive of a
-// newer version; LBK_IO if the directory cannot be written; LBK_INVALID_ARGUMENT, also if options contradict each other, if
+// newer version; LBK_MPI if MPI is not initialised, was finalised, or does not know the communicator; LBK_IO if the directory cannot be written; LBK_INVALID_ARGUMENT, also if options contradict each other, if
 // another session writes this run, or if the run exists and option "open.mode" is "create"; LBK_INVALID_HANDLE.
 lbk_status lbk_session_open(const lbk_config *config,
                             const char *path,

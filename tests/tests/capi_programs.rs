@@ -132,6 +132,7 @@ fn only_the_listed_symbols_are_exported() {
     let dynamic = Command::new("readelf").args(["-d", "-W"]).arg(library()).output().unwrap();
     let dynamic = String::from_utf8(dynamic.stdout).unwrap();
     assert!(dynamic.contains("liblimbeck.so.0") && dynamic.contains("NODELETE"), "{dynamic}");
+    assert!(!dynamic.contains("[libmp"), "the serial library is linked to MPI: {dynamic}");
 }
 
 /// The example is a program that users start from: it compiles without a warning, and with limbeck switched off it runs.

@@ -11,6 +11,7 @@ mod archive;
 mod archive_axis;
 mod archive_values;
 mod axis;
+mod communicator;
 mod config;
 mod distil;
 mod durability;

@@ -3,14 +3,15 @@
 use std::ffi::c_char;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use limbeck_session::{Attribute, Communicator, Session};
+use limbeck_session::{Attribute, Session};
 
+use crate::communicator;
 use crate::config::{ConfigHandle, lbk_config};
 use crate::error::{Failure, reported};
 use crate::guard::guarded_writing;
 use crate::handle::{self, Held};
 use crate::metrics;
-use crate::status::{LBK_COMPATIBILITY, LBK_INVALID_HANDLE, LBK_OK, lbk_status};
+use crate::status::{LBK_INVALID_HANDLE, LBK_OK, lbk_status};
 use crate::text::{self, give, output, set, string};
 use crate::variable::forget_variables;
 
@@ -54,11 +55,12 @@ impl SessionHandle {
 /// - config        the options; copied, so that it may be changed or freed afterwards
 /// - path          of the archive that close will write, say "run.lbk"; copied. While the run goes on, its journal is in
 ///                 the directory of that name with ".d" behind it (option "journal.dir" puts it elsewhere)
-/// - communicator  LBK_NO_COMM, or an MPI communicator as a Fortran integer (from MPI_Comm_c2f), which is duplicated
+/// - communicator  LBK_NO_COMM, or an MPI communicator as a Fortran integer (from MPI_Comm_c2f), which is duplicated. With
+///                 MPI, this call, lbk_session_commit and lbk_session_close are made on a thread that may call MPI
 /// - session       receives the handle; lbk_session_close frees it
 ///
 /// Returns LBK_OK; LBK_COMPATIBILITY for a communicator in a library built without MPI, or a journal or archive of a
-/// newer version; LBK_IO if the directory cannot be written; LBK_INVALID_ARGUMENT, also if options contradict each other, if
+/// newer version; LBK_MPI if MPI is not initialised, was finalised, or does not know the communicator; LBK_IO if the directory cannot be written; LBK_INVALID_ARGUMENT, also if options contradict each other, if
 /// another session writes this run, or if the run exists and option "open.mode" is "create"; LBK_INVALID_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lbk_session_open(
@@ -72,18 +74,15 @@ pub unsafe extern "C" fn lbk_session_open(
         // SAFETY: the caller vouches for `session`.
         || unsafe { set(session, handle::idle::<SessionHandle>()) },
         || {
-            output(session, "session")?;
-            let config = handle::get::<ConfigHandle>(config)?;
-            // SAFETY: the caller vouches for the string.
-            let path = unsafe { text::path(path, "path")? };
-            if communicator != LBK_NO_COMM {
-                return Err(Failure::new(
-                    LBK_COMPATIBILITY,
-                    "a communicator was given, but this library is the serial one: link liblimbeck_mpi, or pass LBK_NO_COMM",
-                ));
-            }
-            let options = config.lock().clone();
-            let opened = Session::open(&path, &options, Communicator::None)?;
+            let communicator = communicator::of_host(communicator)?;
+            let mine = || {
+                output(session, "session")?;
+                // SAFETY: the caller vouches for the string.
+                let path = unsafe { text::path(path, "path")? };
+                Ok((path, handle::get::<ConfigHandle>(config)?.lock().clone()))
+            };
+            let (path, options) = communicator::agree(&communicator, mine())?;
+            let opened = Session::open(&path, &options, communicator)?;
             // SAFETY: the caller vouches for `session`, and it is not NULL.
             unsafe { set(session, handle::give(Arc::new(SessionHandle(Mutex::new(Some(opened)))))) };
             Ok(LBK_OK)

@@ -4,11 +4,23 @@
 //! is called like the wrapper, `mpirun` for `mpicc`, `mpirun.mpich` for `mpicc.mpich`).
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// No test waits longer than this for a program, in seconds: one that hangs has failed.
 const TIMEOUT: &str = "240";
+
+/// The top of the sources.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The shared library that belongs to this build; for tests that `use limbeck_mpi`, which makes cargo build it.
+pub fn library() -> PathBuf {
+    let path = std::env::current_exe().unwrap().with_file_name("liblimbeck_mpi.so");
+    assert!(path.exists(), "{} was not built", path.display());
+    path
+}
 
 /// The compiler wrapper for C.
 pub fn compiler() -> OsString {
