@@ -1,7 +1,7 @@
 //! The processes that a host names by a communicator: with MPI in liblimbeck_mpi; liblimbeck knows of none.
 
-use limbeck_codec::ranks::first_failure;
 use limbeck_session::Communicator;
+use limbeck_session::ranks::first_failure;
 
 use crate::error::Failure;
 use crate::session::LBK_NO_COMM;
