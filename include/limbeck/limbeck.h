@@ -518,6 +518,30 @@ lbk_status lbk_put(lbk_session *session,
                    const lbk_block *block,
                    const void *data);
 
+// Hands a block over that lies otherwise in memory than lbk_variable_add_block was told: in an array with other padding
+// than that of the step before, say, or in one whose layout is known only now, as of an array slice in Fortran.
+//
+// Any thread. Not collective. Since 0.1.
+//
+// - session   the run
+// - block     which one
+// - type      of the values in memory: that of the variable
+// - rank      number of axes of the array: that of the variable
+// - count     rank numbers, the slowest axis first: values of the array along each axis, which are those of the block
+// - strides   rank numbers, the slowest axis first: distance in bytes between neighbours along that axis; may be
+//             negative; NULL for an array that is contiguous with the last axis fastest
+// - data      address of the block's first value; only read, and only during the call
+//
+// Returns what lbk_put does; LBK_INVALID_ARGUMENT also if type, rank or count are not those of the block (the message says
+// which axis has how many), or the strides lead further than memory does.
+lbk_status lbk_put_strided(lbk_session *session,
+                           const lbk_block *block,
+                           lbk_type type,
+                           int32_t rank,
+                           const int64_t *count,
+                           const int64_t *strides,
+                           const void *data);
+
 // Ends a step: it is accepted, and encoded while the simulation goes on. Waits only if the queue is full and the option
 // "queue.policy" says block.
 //
@@ -817,6 +841,36 @@ lbk_status lbk_archive_read(const lbk_archive *archive,
                             const int64_t *every,
                             lbk_type type,
                             void *out);
+
+// Does lbk_archive_read into an array that is not contiguous: the inside of one with ghosts, say.
+//
+// Any thread. Not collective. Since 0.1.
+//
+// - archive   the archive
+// - variable  name of the variable
+// - step      index of the step, from 0; lbk_archive_steps has its cycle and time
+// - start     one number per axis, the slowest first: index of the first value; NULL for all 0
+// - count     one number per axis: how many values
+// - every     one number per axis: distance between them, 1 or more; NULL for all 1
+// - type      LBK_FLOAT32 or LBK_FLOAT64: what out shall have, whatever was handed in
+// - rank      number of axes of out: that of the variable
+// - strides   rank numbers, the slowest axis first: distance in bytes between neighbours in out along that axis; may be
+//             negative; NULL for an array that is contiguous with the last axis fastest
+// - out       address of the value at start; the others are written where the strides say, and nothing in between; owned
+//             by the caller
+//
+// Returns what lbk_archive_read does; LBK_INVALID_ARGUMENT also if rank is not that of the variable, or the strides lead
+// further than memory does.
+lbk_status lbk_archive_read_strided(const lbk_archive *archive,
+                                    const char *variable,
+                                    int64_t step,
+                                    const int64_t *start,
+                                    const int64_t *count,
+                                    const int64_t *every,
+                                    lbk_type type,
+                                    int32_t rank,
+                                    const int64_t *strides,
+                                    void *out);
 
 // Reads a variable at arbitrary points in space and time; between grid points and steps it is what the network says.
 //

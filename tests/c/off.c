@@ -27,6 +27,7 @@ int main(void) {
     EXPECT(LBK_OK, lbk_session_commit(s));
     EXPECT(LBK_OK, lbk_step_begin(s, 1, 0.0));
     EXPECT(LBK_OK, lbk_put(s, b, values));
+    EXPECT(LBK_OK, lbk_put_strided(s, b, LBK_FLOAT64, 2, NULL, NULL, NULL));
     EXPECT(LBK_OK, lbk_step_end(s));
     EXPECT(LBK_OK, lbk_step_cancel(s));
     EXPECT(LBK_OK, lbk_session_wait(s, 1, -1.0));

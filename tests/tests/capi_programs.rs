@@ -79,6 +79,11 @@ fn steps() {
 }
 
 #[test]
+fn strided() {
+    run("strided", "on");
+}
+
+#[test]
 fn messages() {
     run("messages", "on");
 }

@@ -2,13 +2,16 @@
 
 use std::ffi::c_void;
 
+use limbeck_field::Layout;
+use limbeck_session::{ElementType, StridedArray};
+
 use crate::error::{Failure, warned};
 use crate::guard::guarded_writing;
 use crate::handle;
 use crate::session::{SessionHandle, lbk_session};
 use crate::status::{LBK_INVALID_HANDLE, LBK_OK, lbk_status};
-use crate::text::output;
-use crate::variable::{BlockHandle, lbk_block};
+use crate::text::{all_non_negative, array, output};
+use crate::variable::{BlockHandle, checked_rank, element_type, lbk_block, lbk_type};
 
 /// Begins a step. Every block of this process is put once before lbk_step_end.
 ///
@@ -66,6 +69,65 @@ pub unsafe extern "C" fn lbk_put(
             Ok(warned("lbk_put", outcome))
         },
     )
+}
+
+/// Hands a block over that lies otherwise in memory than lbk_variable_add_block was told: in an array with other padding
+/// than that of the step before, say, or in one whose layout is known only now, as of an array slice in Fortran.
+///
+/// Any thread. Not collective. Since 0.1.
+///
+/// - session   the run
+/// - block     which one
+/// - type      of the values in memory: that of the variable
+/// - rank      number of axes of the array: that of the variable
+/// - count     rank numbers, the slowest axis first: values of the array along each axis, which are those of the block
+/// - strides   rank numbers, the slowest axis first: distance in bytes between neighbours along that axis; may be
+///             negative; NULL for an array that is contiguous with the last axis fastest
+/// - data      address of the block's first value; only read, and only during the call
+///
+/// Returns what lbk_put does; LBK_INVALID_ARGUMENT also if type, rank or count are not those of the block (the message says
+/// which axis has how many), or the strides lead further than memory does.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lbk_put_strided(
+    session: *mut lbk_session,
+    block: *const lbk_block,
+    r#type: lbk_type,
+    rank: i32,
+    count: *const i64,
+    strides: *const i64,
+    data: *const c_void,
+) -> lbk_status {
+    guarded_writing(
+        "lbk_put_strided",
+        || (),
+        || {
+            let held = handle::get::<SessionHandle>(session)?;
+            let block = handle::get::<BlockHandle>(block)?;
+            if block.owner != session.addr() {
+                return Err(Failure::new(LBK_INVALID_HANDLE, "the block belongs to another session"));
+            }
+            output(data.cast_mut(), "data")?;
+            let (element_type, rank) = (element_type(r#type)?, checked_rank(rank)?);
+            // SAFETY: the caller vouches for `rank` numbers of `count`.
+            let count = all_non_negative(unsafe { array(count, rank, "count")? }, "count")?;
+            let strides = if strides.is_null() {
+                contiguous_strides(element_type, &count)?
+            } else {
+                // SAFETY: the caller vouches for `rank` numbers of `strides`.
+                unsafe { array(strides, rank, "strides")? }.iter().map(|&stride| stride as isize).collect()
+            };
+            let values = StridedArray { element_type, count: &count, strides: &strides, first: data.cast() };
+            // SAFETY: the caller vouches for the values that count and strides describe from `data` on.
+            let outcome = held.with(|session| Ok(unsafe { session.put_strided(block.id, values)? }))?;
+            Ok(warned("lbk_put_strided", outcome))
+        },
+    )
+}
+
+/// Byte strides of an array without gaps, last axis fastest.
+fn contiguous_strides(element_type: ElementType, count: &[usize]) -> Result<Vec<isize>, Failure> {
+    let layout = Layout::contiguous(element_type, count).map_err(|e| Failure::argument(e.to_string()))?;
+    Ok(layout.strides().to_vec())
 }
 
 /// Ends a step: it is accepted, and encoded while the simulation goes on. Waits only if the queue is full and the option

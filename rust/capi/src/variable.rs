@@ -80,7 +80,7 @@ pub fn element_type(number: lbk_type) -> Result<ElementType, Failure> {
 }
 
 /// A number of axes that variables may have.
-fn checked_rank(rank: i32) -> Result<usize, Failure> {
+pub fn checked_rank(rank: i32) -> Result<usize, Failure> {
     match rank {
         1..=LBK_MAX_RANK => Ok(rank as usize),
         _ => Err(Failure::argument(format!("rank is {rank}; variables have 1 to {LBK_MAX_RANK} axes"))),

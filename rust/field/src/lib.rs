@@ -28,5 +28,5 @@ pub use layout::Layout;
 pub use metrics::{Distortion, ssim};
 pub use normalisation::Normalisation;
 pub use statistics::Statistics;
-pub use strided::{NonFinite, copy_from_bytes, copy_from_pointer};
+pub use strided::{NonFinite, copy_from_bytes, copy_from_pointer, scatter};
 pub use volume::{ElementType, Extent, Region, Values, Volume};

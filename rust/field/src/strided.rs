@@ -1,7 +1,12 @@
 //! The copy out of a simulation's array: any byte strides, non-finite values found on the way.
 //!
-//! The only module of this crate that is `unsafe`: it reads through raw pointers along a [`Layout`]. The copy and
+//! The only module of this crate that is `unsafe`: it reads (and, in `scatter`, writes) through raw pointers along a
+//! [`Layout`]. The copy and
 //! the check are one pass over memory: what was just copied is still in the first-level cache when it is checked.
+
+mod scatter;
+
+pub use scatter::scatter;
 
 use crate::{ElementType, Error, Layout, Result, Values, Volume};
 

@@ -41,4 +41,5 @@ pub use log::{LogCallback, LogLevel, set_log_callback};
 pub use metrics::{CloseReport, Metrics, Progress, StepReport, VariableReport};
 pub use options::{OptionKind, OptionSpec, find_option, options};
 pub use session::{BlockId, Communicator, Session, VariableId};
+pub use step::StridedArray;
 pub use values::{Outcome, ValuesRef};

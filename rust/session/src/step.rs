@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use limbeck_archive::StepStamp;
-use limbeck_field::{Layout, NonFinite, Volume, copy_from_bytes, copy_from_pointer};
+use limbeck_field::{ElementType, Layout, NonFinite, Volume, copy_from_bytes, copy_from_pointer};
 
 use crate::journal::Accepted;
 use crate::queue::Copied;
@@ -75,6 +75,43 @@ enum Slot {
     Ignored,
 }
 
+/// An array in the host's memory. Axes are ordered slowest first.
+#[derive(Clone, Copy, Debug)]
+pub struct StridedArray<'a> {
+    /// Type of the values.
+    pub element_type: ElementType,
+    /// Values along each axis.
+    pub count: &'a [usize],
+    /// Bytes between neighbours along each axis, as many as there are counts.
+    pub strides: &'a [isize],
+    /// Address of the first value.
+    pub first: *const u8,
+}
+
+impl StridedArray<'_> {
+    /// The array has the block's type and counts. Axes are named by their speed, which every language has.
+    fn check_against(&self, block: &Layout) -> Result<()> {
+        let fault = |text: String| Err(Error::InvalidArgument(text));
+        let (given, wanted) = (self.element_type, block.element_type());
+        if given != wanted {
+            return fault(format!("the array holds values of {given:?}, the block of {wanted:?}"));
+        }
+        let rank = block.rank();
+        if self.count.len() != rank {
+            return fault(format!("the array has {} axes, the block {rank}", self.count.len()));
+        }
+        let Some(axis) = (0..rank).find(|&axis| self.count[axis] != block.count()[axis]) else { return Ok(()) };
+        let which = match axis {
+            _ if rank == 1 => "only",
+            0 => "slowest",
+            _ if axis + 1 == rank => "fastest",
+            _ => "middle",
+        };
+        let (given, wanted) = (self.count[axis], block.count()[axis]);
+        fault(format!("the array has {given} values along its {which} axis, the block {wanted}"))
+    }
+}
+
 impl Session {
     /// Begins a step. Cycles rise from step to step; `time` is finite. A step whose end was refused is forgotten.
     ///
@@ -140,6 +177,28 @@ impl Session {
         self.put_with(b, |layout, into| {
             // SAFETY: the caller's promise, handed on; the layout is the one the block was announced with.
             Ok(unsafe { copy_from_pointer(layout, data, into) }?)
+        })
+    }
+
+    /// Copies a block from an array that lies otherwise in memory than the block was announced with.
+    ///
+    /// # Errors
+    /// As [`Session::put`]; InvalidArgument, naming the axis, if type or counts of the array are not the block's, or its
+    /// strides reach beyond the address space.
+    ///
+    /// # Safety
+    /// As [`Session::put`], along the strides given here.
+    #[expect(unsafe_code, reason = "forwards the host's promise to the strided copy")]
+    pub unsafe fn put_strided(&mut self, b: BlockId, array: StridedArray<'_>) -> Result<Outcome> {
+        if array.first.is_null() {
+            self.ready()?;
+            return Err(Error::InvalidArgument("the address of the block's values is null".into()));
+        }
+        self.put_with(b, |layout, into| {
+            array.check_against(layout)?;
+            let own = Layout::strided(array.element_type, array.count, array.strides)?;
+            // SAFETY: the caller's promise, handed on; these are the strides it was given for.
+            Ok(unsafe { copy_from_pointer(&own, array.first, into) }?)
         })
     }
 
@@ -391,8 +450,8 @@ fn describe(block: &str, cycle: i64, layout: &Layout, found: &NonFinite) -> Stri
         (*i, rest) = (rest % n, rest / n);
     }
     format!(
-        "{block} at cycle {cycle} holds {} values that are NaN or infinite, the first at {index:?} of the block; the block \
-         was not taken (nonfinite = mask would keep them)",
+        "{block} at cycle {cycle} holds {} values that are NaN or infinite, the first at {index:?} of the block (from 0, slowest \
+         axis first); the block was not taken (nonfinite = mask would keep them)",
         found.count
     )
 }
