@@ -48,6 +48,8 @@ contains
       type(limbeck_session), intent(in) :: session
       type(limbeck_block), intent(in) :: block
       !> The block's values: of its extents, and of the kind of its variable; any array slice, say u%v(1:nx, 1:ny, 1:nz).
+      !> (Of an array of structures gfortran itself packs a component, cells%density, first. It would not, were this
+      !> procedure C's own; but then gfortran 12 shifts the address of the array for good.)
       type(*), dimension(..), intent(in) :: values
       !> LBK_NOT_FINITE if there are NaN or infinities and nonfinite = error; LBK_INVALID_ARGUMENT if kind, rank or extents
       !> are not those of the block; LBK_INVALID_STATE outside of a step, or if it was put already; ...

@@ -11,6 +11,12 @@ module limbeck_handles
       type(c_ptr) :: handle = c_null_ptr !< lbk_config *, for calls of the C interface
    end type
 
+   !> A run that is being written; from lbk_session_open to lbk_session_close.
+   type, public :: limbeck_session
+      type(c_ptr) :: handle = c_null_ptr                      !< lbk_session *
+      type(defined_variable), pointer :: variables => null() !< those that were defined, the last one first
+   end type
+
    !> A variable of a run; lives as long as its session.
    type, public :: limbeck_variable
       type(c_ptr) :: handle = c_null_ptr  !< lbk_variable *
@@ -24,15 +30,15 @@ module limbeck_handles
       type(c_ptr) :: session = c_null_ptr !< lbk_session * it belongs to
    end type
 
-   !> A run that is being written; from lbk_session_open to lbk_session_close. Not to be copied before lbk_session_commit.
-   type, public :: limbeck_session
-      type(c_ptr) :: handle = c_null_ptr                  !< lbk_session *
-      type(limbeck_variable), allocatable :: variables(:) !< those that were defined
-   end type
-
    !> An archive, or a run that is not finished, opened for reading; from lbk_archive_open to lbk_archive_close.
    type, public :: limbeck_archive
       type(c_ptr) :: handle = c_null_ptr !< lbk_archive *
+   end type
+
+   !> A variable in the list of a session.
+   type, public :: defined_variable
+      type(limbeck_variable) :: variable
+      type(defined_variable), pointer :: next => null()
    end type
 
    public :: finish, fail, end_of, kept_for, forget, c_text, f_text, address, complete, text_in, last_error

@@ -8,8 +8,8 @@ module limbeck_sessions
    use limbeck_c, only: c_lbk_distil, c_lbk_session_close, c_lbk_session_commit, c_lbk_session_durable, &
                         c_lbk_session_metrics, c_lbk_session_open, c_lbk_session_set_attribute, c_lbk_session_wait
    use limbeck_constants, only: LBK_NO_CYCLE, LBK_OK
-   use limbeck_handles, only: address, c_text, complete, end_of, fail, finish, kept_for, last_error, &
-                              limbeck_config, limbeck_session, text_in
+   use limbeck_handles, only: address, c_text, complete, defined_variable, end_of, fail, finish, kept_for, &
+                              last_error, limbeck_config, limbeck_session, text_in
    implicit none
    private
 
@@ -44,7 +44,6 @@ contains
       before = kept_for(config%handle)
       if (before /= LBK_OK) options = c_null_ptr ! an error, on all ranks
       status = c_lbk_session_open(options, c_text(path), int(communicator, c_int32_t), session%handle)
-      allocate (session%variables(0))
       if (status /= LBK_OK .and. before /= LBK_OK) then
          call tell_kept(config, ierr)
       else
@@ -141,11 +140,16 @@ contains
       type(limbeck_session), intent(inout) :: session
       integer, intent(out), optional :: ierr
       type(c_ptr) :: closed
+      type(defined_variable), pointer :: first
       integer(c_int32_t) :: status
 
       closed = session%handle
       status = c_lbk_session_close(session%handle)
-      if (allocated(session%variables)) deallocate (session%variables)
+      do while (associated(session%variables))
+         first => session%variables
+         session%variables => first%next
+         deallocate (first)
+      end do
       call end_of(closed, status, ierr)
    end subroutine
 

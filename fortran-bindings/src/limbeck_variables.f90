@@ -7,8 +7,8 @@ module limbeck_variables
    use, intrinsic :: iso_fortran_env, only: int32, int64, real64
    use limbeck_c, only: c_lbk_variable_add_block, c_lbk_variable_define, c_lbk_variable_set_attribute, &
                         c_lbk_variable_set_axis, c_lbk_variable_set_axis_coordinates
-   use limbeck_constants, only: LBK_OK
-   use limbeck_handles, only: c_text, fail, finish, limbeck_block, limbeck_session, limbeck_variable
+   use limbeck_constants, only: LBK_INVALID_ARGUMENT, LBK_OK
+   use limbeck_handles, only: c_text, defined_variable, fail, finish, limbeck_block, limbeck_session, limbeck_variable
    implicit none
    private
 
@@ -50,6 +50,7 @@ contains
       integer(int64), intent(in) :: shape(:)
       type(limbeck_variable), intent(out) :: variable
       integer, intent(out), optional :: ierr
+      type(defined_variable), pointer :: listed
       integer(c_int32_t) :: status
 
       status = c_lbk_variable_define(session%handle, c_text(name), int(type, c_int32_t), size(shape, kind=c_int32_t), &
@@ -57,7 +58,10 @@ contains
       if (status == LBK_OK) then
          variable%session = session%handle
          variable%rank = size(shape)
-         session%variables = [session%variables, variable]
+         allocate (listed)
+         listed%variable = variable
+         listed%next => session%variables
+         session%variables => listed
       end if
       call finish(session%handle, status, ierr)
    end subroutine
@@ -145,19 +149,20 @@ contains
       character(*), intent(in) :: units   !< of origin and spacing, say 'm'; may be blank
       real(real64), intent(in) :: origin  !< finite
       real(real64), intent(in) :: spacing !< finite, not 0, may be negative
-      integer, intent(out), optional :: ierr
-      integer :: i, told
+      integer, intent(out), optional :: ierr !< LBK_INVALID_ARGUMENT also if no variable has this dimension
+      type(defined_variable), pointer :: listed
+      integer :: told
 
-      if (.not. some_have_dim('lbk_session_set_axis', session, dim, ierr)) return
-      do i = 1, size(session%variables)
-         if (session%variables(i)%rank < dim) cycle
-         if (present(ierr)) then
-            call lbk_variable_set_axis(session%variables(i), dim, name, units, origin, spacing, told)
-            ierr = told
-            if (told > LBK_OK) return
-         else
-            call lbk_variable_set_axis(session%variables(i), dim, name, units, origin, spacing)
+      listed => session%variables
+      told = no_such_dim('lbk_session_set_axis', session, dim, ierr)
+      do while (told == LBK_OK .and. associated(listed))
+         if (listed%variable%rank >= dim .and. present(ierr)) then
+            call lbk_variable_set_axis(listed%variable, dim, name, units, origin, spacing, ierr)
+            told = ierr
+         else if (listed%variable%rank >= dim) then
+            call lbk_variable_set_axis(listed%variable, dim, name, units, origin, spacing)
          end if
+         listed => listed%next
       end do
    end subroutine
 
@@ -168,19 +173,20 @@ contains
       character(*), intent(in) :: name           !< say 'x'; may be blank
       character(*), intent(in) :: units          !< of the coordinates; may be blank
       real(real64), intent(in) :: coordinates(:) !< as many as the global extent; strictly increasing or decreasing
-      integer, intent(out), optional :: ierr
-      integer :: i, told
+      integer, intent(out), optional :: ierr     !< LBK_INVALID_ARGUMENT also if no variable has this dimension
+      type(defined_variable), pointer :: listed
+      integer :: told
 
-      if (.not. some_have_dim('lbk_session_set_axis_coordinates', session, dim, ierr)) return
-      do i = 1, size(session%variables)
-         if (session%variables(i)%rank < dim) cycle
-         if (present(ierr)) then
-            call lbk_variable_set_axis_coordinates(session%variables(i), dim, name, units, coordinates, told)
-            ierr = told
-            if (told > LBK_OK) return
-         else
-            call lbk_variable_set_axis_coordinates(session%variables(i), dim, name, units, coordinates)
+      listed => session%variables
+      told = no_such_dim('lbk_session_set_axis_coordinates', session, dim, ierr)
+      do while (told == LBK_OK .and. associated(listed))
+         if (listed%variable%rank >= dim .and. present(ierr)) then
+            call lbk_variable_set_axis_coordinates(listed%variable, dim, name, units, coordinates, ierr)
+            told = ierr
+         else if (listed%variable%rank >= dim) then
+            call lbk_variable_set_axis_coordinates(listed%variable, dim, name, units, coordinates)
          end if
+         listed => listed%next
       end do
    end subroutine
 
@@ -200,17 +206,23 @@ contains
       call fail(variable%session, trim(text), ierr)
    end function
 
-   function some_have_dim(call, session, dim, ierr) result(some)
+   !> LBK_OK, or an error if no variable has such a dimension.
+   function no_such_dim(call, session, dim, ierr) result(status)
       character(*), intent(in) :: call
       type(limbeck_session), intent(in) :: session
       integer, intent(in) :: dim
       integer, intent(inout), optional :: ierr
-      logical :: some
+      integer :: status
+      type(defined_variable), pointer :: listed
       character(160) :: text
 
-      some = .false.
-      if (allocated(session%variables) .and. dim >= 1) some = any(session%variables%rank >= dim)
-      if (some) return
+      status = LBK_OK
+      listed => session%variables
+      do while (associated(listed))
+         if (dim >= 1 .and. listed%variable%rank >= dim) return
+         listed => listed%next
+      end do
+      status = LBK_INVALID_ARGUMENT
       write (text, '(a, a, i0)') call, ': no variable of the run has a dimension ', dim
       call fail(session%handle, trim(text), ierr)
    end function
