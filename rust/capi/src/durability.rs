@@ -43,7 +43,7 @@ pub unsafe extern "C" fn lbk_session_durable(session: *mut lbk_session, cycle: *
 /// Any thread. Not collective. Since 0.1.
 ///
 /// - session   the run
-/// - cycle     up to which
+/// - cycle     up to which; INT64_MAX for all of them
 /// - timeout   in seconds; 0 only looks, a negative number waits as long as it takes
 ///
 /// Returns LBK_OK; LBK_TIMEOUT; LBK_INVALID_ARGUMENT if timeout is NaN; LBK_INVALID_STATE before commit; LBK_INVALID_HANDLE; or, once, what failed on a

@@ -92,7 +92,7 @@ impl Durability {
         // A timeout beyond all times is no timeout.
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.lock();
-        if state.last.is_none_or(|last| cycle > last) {
+        if cycle != i64::MAX && state.last.is_none_or(|last| cycle > last) {
             return Err(Error::InvalidArgument(format!(
                 "the step of cycle {cycle} was not accepted, so it cannot be awaited"
             )));
@@ -131,7 +131,7 @@ impl Session {
     }
 
     /// Waits until the step of this cycle is durable, and with it all accepted before; false if that takes longer than
-    /// `timeout`.
+    /// `timeout`. `i64::MAX` stands for all that were accepted until now or are meanwhile.
     ///
     /// # Errors
     /// InvalidArgument if the cycle was not accepted or was dropped; Io if the journal cannot be written; State before
@@ -160,6 +160,10 @@ mod tests {
         assert!(!d.wait(7, Duration::ZERO).unwrap());
         assert!(d.wait(9, Duration::ZERO).unwrap_err().to_string().contains("dropped"));
         assert_eq!(d.newest(), Some(5));
+        assert!(!d.wait(i64::MAX, Duration::ZERO).unwrap());
+        d.complete(7, Vec::new());
+        assert!(d.wait(i64::MAX, Duration::ZERO).unwrap());
+        assert!(Durability::new(None).wait(i64::MAX, Duration::ZERO).unwrap());
     }
 
     #[test]

@@ -1,0 +1,1 @@
+//! limbeck for C++ hosts that build from source.

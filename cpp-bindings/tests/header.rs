@@ -1,0 +1,170 @@
+//! The tests of `include/limbeck/limbeck.hpp`: programs in `tests/programs`, each compiled with AddressSanitizer and
+//! UndefinedBehaviorSanitizer, linked to the shared library and run in a directory of its own. Nothing may appear on
+//! stderr.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+// The library is found beside the test; this makes cargo build it.
+use limbeck as _;
+
+const WARNINGS: [&str; 7] =
+    ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Werror"];
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The C++ compiler that the machine has, or the one that CXX names.
+fn compiler() -> std::ffi::OsString {
+    std::env::var_os("CXX").unwrap_or_else(|| "c++".into())
+}
+
+/// Links to the library under the names that linker and loader look for.
+fn link_library(directory: &Path) {
+    let deps = std::env::current_exe().unwrap().parent().unwrap().to_owned();
+    let library = deps.join("liblimbeck.so");
+    assert!(library.exists(), "{} was not built", library.display());
+    for name in ["liblimbeck.so", "liblimbeck.so.0"] {
+        std::os::unix::fs::symlink(&library, directory.join(name)).unwrap();
+    }
+}
+
+/// Compiles `tests/programs/NAME.cpp`; the program lies beside the library it is linked to.
+fn build(name: &str, directory: &Path, arguments: &[&str]) -> PathBuf {
+    let program = directory.join(name);
+    let output = Command::new(compiler())
+        .args(["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"])
+        .args(WARNINGS)
+        .args(arguments)
+        .arg("-I")
+        .arg(repository().join("include"))
+        .arg(repository().join("cpp-bindings/tests/programs").join(name).with_extension("cpp"))
+        .arg("-o")
+        .arg(&program)
+        .arg("-L")
+        .arg(directory)
+        .arg(format!("-Wl,-rpath,{}", directory.display()))
+        .arg("-llimbeck")
+        .output()
+        .expect("a C++ compiler named c++, or as CXX says");
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    program
+}
+
+fn run(name: &str, mode: &str, arguments: &[&str]) {
+    let directory = tempfile::tempdir().unwrap();
+    link_library(directory.path());
+    let mut command = Command::new(build(name, directory.path(), arguments));
+    for (variable, _) in std::env::vars_os() {
+        if variable.to_string_lossy().starts_with("LIMBECK_") {
+            command.env_remove(variable);
+        }
+    }
+    let output = command.current_dir(directory.path()).env("LIMBECK_MODE", mode).output().unwrap();
+    let (printed, complaints) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{name}: {}\n{printed}{complaints}", output.status);
+    assert_eq!(complaints, "", "{name} wrote to stderr");
+    println!("{printed}");
+}
+
+#[test]
+fn layouts() {
+    run("layouts", "on", &["-std=c++17"]);
+}
+
+#[test]
+fn errors() {
+    run("errors", "on", &["-std=c++17"]);
+}
+
+#[test]
+fn steps() {
+    run("steps", "on", &["-std=c++17"]);
+}
+
+#[test]
+fn round_trip() {
+    run("round_trip", "on", &["-std=c++17"]);
+}
+
+#[test]
+fn spans() {
+    run("spans", "on", &["-std=c++20"]);
+}
+
+#[test]
+fn communicators() {
+    run("communicators", "on", &["-std=c++17"]);
+}
+
+#[test]
+fn without_exceptions() {
+    run("no_exceptions", "on", &["-std=c++17", "-fno-exceptions"]);
+}
+
+#[test]
+fn switched_off() {
+    run("off", "off", &["-std=c++17"]);
+}
+
+/// Every compiler that is there takes the header and what the tests do with it, in both standards.
+#[test]
+fn the_header_is_clean_in_every_standard() {
+    let programs = repository().join("cpp-bindings/tests/programs");
+    for compiler in ["g++", "clang++"] {
+        if Command::new(compiler).arg("--version").output().is_err() {
+            continue;
+        }
+        for (standard, sources) in [
+            ("c++17", ["layouts", "errors", "steps", "round_trip"]),
+            ("c++20", ["spans", "errors", "steps", "round_trip"]),
+        ] {
+            let output = Command::new(compiler)
+                .args(WARNINGS)
+                .arg(format!("-std={standard}"))
+                .args(["-fsyntax-only", "-I"])
+                .arg(repository().join("include"))
+                .args(sources.map(|name| programs.join(name).with_extension("cpp")))
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{compiler} {standard}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+}
+
+/// The enumerations name every status, level and type of the C header.
+#[test]
+fn every_constant_of_the_c_header_has_a_name() {
+    let include = repository().join("include/limbeck");
+    let header = std::fs::read_to_string(include.join("limbeck.h")).unwrap();
+    let named: String = std::fs::read_dir(include.join("cpp"))
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    let constants: Vec<&str> = header
+        .lines()
+        .filter_map(|line| line.strip_prefix("#define LBK_"))
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(constants.len() > 25, "{constants:?}");
+    for constant in constants {
+        let used = named
+            .match_indices(&format!("LBK_{constant}"))
+            .any(|(at, found)| !named[at + found.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'));
+        assert!(used, "LBK_{constant} is not in limbeck.hpp");
+    }
+}
+
+/// Every function of the C interface is within reach.
+#[test]
+fn every_call_of_the_c_interface_is_used() {
+    let symbols = std::fs::read_to_string(repository().join("rust/capi/symbols.txt")).unwrap();
+    let header: String = std::fs::read_dir(repository().join("include/limbeck/cpp"))
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    for symbol in symbols.lines() {
+        assert!(header.contains(&format!("{symbol}(")) || header.contains(&format!("{symbol})")), "{symbol}");
+    }
+}
