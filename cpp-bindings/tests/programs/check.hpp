@@ -28,9 +28,9 @@ inline void complain(const char* file, int line, const char* call, const char* g
         try {                                                                                      \
             call;                                                                                  \
             complain(__FILE__, __LINE__, #call, "no error", "");                                   \
-        } catch (const limbeck::Error& e) {                                                        \
-            if (e.code() != limbeck::Code::wanted || !std::strstr(e.what(), part))                 \
-                complain(__FILE__, __LINE__, #call, limbeck::name(e.code()), e.what());            \
+        } catch (const limbeck::Error& error) {                                                        \
+            if (error.code() != limbeck::Code::wanted || !std::strstr(error.what(), part))                 \
+                complain(__FILE__, __LINE__, #call, limbeck::name(error.code()), error.what());            \
         }                                                                                          \
     } while (0)
 #endif

@@ -50,7 +50,15 @@ static void write() {
             for (int x = 0; x < nx; x++) grid[static_cast<std::size_t>(y * nx + x)].energy = field(n, 0, y, x);
         auto step = session.step(100 + 10 * n, 2.5 * n);
         step.put(upper, half_with_ghosts(n, half));
-        step.put(lower, half_with_ghosts(n, 0).data());
+        if (n % 2 == 0) {
+            step.put(lower, half_with_ghosts(n, 0).data());
+        } else {  // in an array of another shape
+            std::vector<double> whole;
+            for (int i = 0; i < nz * ny * nx; i++) whole.push_back(field(n, i / (ny * nx), i / nx % ny, i % nx));
+            THROWS(invalid_argument, "", step.put(lower, limbeck::Layout::contiguous({nz, ny, nx}), whole));
+            THROWS(invalid_argument, "leads out", step.put(lower, limbeck::Layout::contiguous({half, ny, nx}), limbeck::Values<const double>(whole.data(), 5)));
+            step.put(lower, limbeck::Layout::contiguous({half, ny, nx}), whole);
+        }
         step.put(cells, &grid[0].energy);
         step.commit();
     }
@@ -104,6 +112,12 @@ static void read(const char* path) {
     memory.back() = 77.0f;
     archive.read_into(memory, "temperature", steps - 1, box);
     CHECK(memory[629] == part[629] && memory.back() == 77.0f);
+    std::vector<double> ghosted((7 + 2) * (9 + 4) * (10 + 6), -5.0);
+    const auto inside = limbeck::Layout::ghosted({7, 9, 10}, {1, 2, 3});
+    archive.read_into(ghosted, inside, "temperature", steps - 1, box);
+    CHECK(ghosted[((2 + 1) * 13 + 3 + 2) * 16 + 4 + 3] == at(9, 7, 12) && ghosted[(3 * 13 + 5) * 16 + 2] == -5.0);
+    THROWS(invalid_argument, "leads out", archive.read_into(limbeck::Values(ghosted.data(), 1000), inside, "temperature", 0, box));
+    THROWS(invalid_argument, "number", archive.read_into(ghosted, inside, "temperature", 0, {{}, {7, 9, 9}, {}}));
     THROWS(invalid_argument, "room for 600", archive.read_into(limbeck::Values(memory.data(), 600), "temperature", 0, box));
     THROWS(invalid_argument, "3", archive.read<float>("temperature", 0, {{0, 0}, {1, 1}, {}}));
     THROWS(invalid_argument, "", archive.read<float>("temperature", 0, {{20, 0, 0}, {5, 1, 1}, {}}));

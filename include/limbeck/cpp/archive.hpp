@@ -181,6 +181,31 @@ public:
         return detail::finish<E>(std::move(status));
     }
 
+    /* The same into an array that is not contiguous: the inside of one with ghosts, say. What is in between stays.
+     *
+     * - out       the array that the layout describes, its ghosts included
+     * - layout    where in it the values belong; as many along each axis as the box has; the box may leave its count
+     *             empty */
+    template <class Container, class E = Errors>
+    Outcome<void, E> read_into(Container&& out, const Layout& layout, const std::string& variable, std::int64_t step,
+                               const Box& box = {}, E = E()) const {
+        const Values array(out);
+        using T = std::remove_pointer_t<decltype(array.data())>;
+        Box whole = box;
+        if (whole.count.empty()) whole.count = layout.count();
+        Status status = complete(variable, whole);
+        if (status.ok() && (!layout.consistent() || layout.count() != whole.count || !layout.within(array.size(), sizeof(T))))
+            status = detail::invalid("read: the layout has another number of values than the box, or leads out of the array");
+        if (status.ok()) {
+            const Index strides = layout.byte_strides(sizeof(T));
+            status = detail::status(lbk_archive_read_strided(
+                archive_, variable.c_str(), step, whole.start.data(), whole.count.data(), whole.every.data(),
+                static_cast<lbk_type>(type_of<T>()), static_cast<std::int32_t>(layout.rank()), strides.data(),
+                array.data() + layout.first()));
+        }
+        return detail::finish<E>(std::move(status));
+    }
+
     /* Reads a variable at arbitrary points; between grid points and steps it is what the network says.
      *
      * - points       rows of 1 + rank numbers: time first, then the axes, the slowest first (t, z, y, x)

@@ -58,6 +58,23 @@ public:
         return detail::finish<E>(detail::status(lbk_put(session_, block.handle(), first)));
     }
 
+    /* Hands over a block that lies otherwise in memory than add_block was told: in an array with other ghosts than that
+     * of the step before, say.
+     *
+     * - layout    where the values are in `data`; as many along each axis as the block has
+     *
+     * Throws as above; invalid_argument also if the number of values is another. */
+    template <class T, class E = Errors>
+    Outcome<void, E> put(const Block<T>& block, const Layout& layout, Values<const std::common_type_t<T>> data, E = E()) {
+        if (!layout.consistent() || (data.data() != nullptr && !layout.within(data.size(), sizeof(T))))
+            return detail::finish<E>(detail::invalid("put: the layout contradicts itself or leads out of the array"));
+        const Index strides = layout.byte_strides(sizeof(T));
+        const T* first = data.data() == nullptr ? nullptr : data.data() + layout.first();
+        return detail::finish<E>(detail::status(
+            lbk_put_strided(session_, block.handle(), static_cast<lbk_type>(type_of<T>()),
+                            static_cast<std::int32_t>(layout.rank()), layout.count().data(), strides.data(), first)));
+    }
+
     /* Hands over a block whose layout was made of such a view (Layout::of). */
     template <class T, class View, class E = Errors, class = decltype(std::declval<const View&>().extent(0))>
     Outcome<void, E> put(const Block<T>& block, const View& view, E errors = E()) {

@@ -125,11 +125,23 @@ using Errors = Throwing;
 using Errors = std::nothrow_t;
 #endif
 
+namespace detail {
+
+template <class T, class E>
+struct outcome {};  // nothing: an argument that is no tag belongs to another overload
+template <class T>
+struct outcome<T, Throwing> : std::conditional<std::is_void_v<T>, Status, T> {};
+template <class T>
+struct outcome<T, std::nothrow_t> {
+    using type = Result<T>;
+};
+
+}  // namespace detail
+
 /* What a call gives: its value, or for calls without one a Status that says whether there was a warning. With
  * std::nothrow as last argument: a Result. */
 template <class T, class E>
-using Outcome = std::conditional_t<std::is_same_v<E, std::nothrow_t>, Result<T>,
-                                   std::conditional_t<std::is_void_v<T>, Status, T>>;
+using Outcome = typename detail::outcome<T, E>::type;
 
 namespace detail {
 
