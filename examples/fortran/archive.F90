@@ -18,6 +18,7 @@ module archive
 
    type(limbeck_session) :: session
    type(limbeck_block) :: blocks(4)
+   integer :: rank
 
 contains
 
@@ -31,6 +32,7 @@ contains
       type(limbeck_variable) :: variable
       integer :: m, d, ierr
 
+      rank = b%rank
       call lbk_config_create(config)
       call lbk_config_set(config, 'target.ratio', ratio)
       if (options /= '') call lbk_config_load(config, options)
@@ -78,10 +80,11 @@ contains
       call report('close', ierr)
    end subroutine
 
+   !> Says what went wrong; a warning is the same on all ranks, or nearly so.
    subroutine report(what, ierr)
       character(*), intent(in) :: what
       integer, intent(in) :: ierr
 
-      if (ierr /= LBK_OK) write (error_unit, '(5a)') what, ': ', lbk_status_name(ierr), ': ', lbk_last_error()
+      if (ierr > LBK_OK .or. (ierr < LBK_OK .and. rank == 0)) write (error_unit, '(5a)') what, ': ', lbk_status_name(ierr), ': ', lbk_last_error()
    end subroutine
 end module archive
