@@ -1,6 +1,6 @@
 //! Teachers and student over a series, without session and files, for trying options out:
 //! `cargo run --release -p limbeck-codec --example series -- FILE.npy RATIO [key=value ...]`
-//! (float32, C order, axes [t, z, y, x]).
+//! (float32, C order, axes [t, z, y, x]). `blocks=2,2,1` cuts the domain into so many blocks along its axes.
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -10,11 +10,40 @@ use limbeck_codec::{
 };
 use limbeck_field::{ElementType, Extent, Region, Values, Volume};
 
-struct Teachers(Vec<Arc<dyn BlockDecoder>>);
+/// By block and step.
+struct Teachers(Vec<Vec<Arc<dyn BlockDecoder>>>);
 impl TeacherSource for Teachers {
-    fn teacher(&self, step: usize, _block: usize) -> Result<Option<Arc<dyn BlockDecoder>>> {
-        Ok(Some(self.0[step].clone()))
+    fn teacher(&self, step: usize, block: usize) -> Result<Option<Arc<dyn BlockDecoder>>> {
+        Ok(Some(self.0[block][step].clone()))
     }
+}
+
+/// The domain in so many blocks along its axes.
+fn cut(space: &[usize], parts: &[usize]) -> Vec<Extent> {
+    let mut blocks = vec![Extent { offset: Vec::new(), count: Vec::new() }];
+    for (n, p) in space.iter().zip(parts) {
+        let split = |b: &Extent, i: usize| {
+            let (first, end) = (i * n / p, (i + 1) * n / p);
+            let (mut offset, mut count) = (b.offset.clone(), b.count.clone());
+            (offset.push(first), count.push(end - first));
+            Extent { offset, count }
+        };
+        blocks = blocks.iter().flat_map(|b| (0..*p).map(|i| split(b, i)).collect::<Vec<_>>()).collect();
+    }
+    blocks
+}
+
+/// Whether a grid point lies along the face of a block inside the domain.
+fn on_seam(mut linear: usize, space: &[usize], blocks: &[Extent]) -> bool {
+    let mut at = vec![0; space.len()];
+    for (i, n) in at.iter_mut().zip(space).rev() {
+        (*i, linear) = (linear % n, linear / n);
+    }
+    let Some(b) = blocks.iter().find(|b| b.contains(&at)) else { return false };
+    (0..at.len()).any(|a| {
+        let (first, last) = (b.offset[a], b.offset[a] + b.count[a] - 1);
+        at[a] == first && first > 0 || at[a] == last && last + 1 < space[a]
+    })
 }
 
 fn main() {
@@ -28,38 +57,54 @@ fn main() {
     let ratio: f64 = arguments[1].parse().expect("a ratio");
     let mut options = KdInrOptions::default();
     let mut steps = shape[0];
+    let mut parts = vec![1; shape.len() - 1];
     for pair in &arguments[2..] {
         let (k, v) = pair.split_once('=').expect("key=value");
         match k {
             "preset" => options = KdInrOptions::preset(v).expect("a preset"),
+            "blocks" => parts = v.split(',').map(|n| n.parse().expect("a number")).collect(),
             "steps" => steps = v.parse().expect("a number"),
             _ => options.set(k, v).expect("an option"),
         }
     }
     let space = shape[1..].to_vec();
     let n: usize = space.iter().product();
-    let geometry = BlockGeometry {
-        shape: space.clone(),
-        extent: Extent::whole(&space),
-        element_type: ElementType::Float32,
-        shared: Vec::new(),
-    };
+    let blocks = cut(&space, &parts);
     let key = ChainKey { seed: 1, variable: 0, block: 0 };
     let method = KdInr::new(options);
     let threads = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("a pool");
-    let mut chain = method.chain(geometry.clone(), key);
-    let mut teachers: Vec<Arc<dyn BlockDecoder>> = Vec::new();
+    let mut teachers: Vec<Vec<Arc<dyn BlockDecoder>>> = Vec::new();
     let (mut total, begin, mut journal) = (Quality::EMPTY, Instant::now(), 0);
-    for step in 0..steps {
+    let in_order = blocks.iter().enumerate().flat_map(|(b, extent)| (0..steps).map(move |step| (b, extent, step)));
+    let mut chain = None;
+    for (b, extent, step) in in_order {
+        let geometry = BlockGeometry {
+            shape: space.clone(),
+            extent: extent.clone(),
+            element_type: ElementType::Float32,
+            shared: Vec::new(),
+        };
+        if step == 0 {
+            chain = Some(method.chain(geometry.clone(), ChainKey { block: b as u32, ..key }));
+            teachers.push(Vec::new());
+        }
+        let (Some(chain), Some(teachers)) = (&mut chain, teachers.last_mut()) else { unreachable!("begun above") };
         let start = Instant::now();
-        let volume = Volume { count: space.clone(), values: Values::Float32(all[step * n..][..n].to_vec()) };
+        let mut values = vec![0.0; extent.len()];
+        Region::of(extent)
+            .for_each_row(&Extent::whole(&space), |first, row| {
+                let from = step * n + first;
+                values[row.clone()].copy_from_slice(&all[from..from + row.len()]);
+            })
+            .expect("a block of the domain");
+        let volume = Volume { count: extent.count.clone(), values: Values::Float32(values) };
         let e = chain.encode(step as u64, &volume, None, &threads).expect("a teacher");
         let base = e.base_step.map(|b| teachers[b as usize].clone());
         teachers.push(method.open_step(&geometry, e.kind, &e.payload, None, base.as_deref()).expect("a block"));
         total = total.merge(&e.quality);
         journal += e.payload.len();
         println!(
-            "step {step:3} {:6.2} dB {:6} bytes {:5.2} s {} samples",
+            "block {b} step {step:3} {:6.2} dB {:6} bytes {:5.2} s {} samples",
             e.quality.psnr(),
             e.payload.len(),
             start.elapsed().as_secs_f64(),
@@ -72,7 +117,7 @@ fn main() {
     let task = DistilTask {
         extent: &Extent::whole(&space),
         element_type: ElementType::Float32,
-        blocks: &[Extent::whole(&space)],
+        blocks: &blocks,
         times: &times,
         present: &(0..times.len()).collect::<Vec<_>>(),
         range: (total.min, total.max),
@@ -95,10 +140,16 @@ fn main() {
     let student = method.open_segment(&Extent::whole(&space), &times, &segment.payload).expect("a segment");
     let (mut all_quality, mut worst, mut decoded) = (Quality::EMPTY, f64::INFINITY, vec![0.0; n]);
     let range = Quality { min: total.min, max: total.max, ..Quality::EMPTY };
+    let mut places = [Quality::EMPTY; 2];
     for step in 0..steps {
         student.decode(step as f64, &Region::of(&Extent::whole(&space)), &mut decoded).expect("decodes");
         let mut q = Quality::EMPTY;
-        all[step * n..][..n].iter().zip(&decoded).for_each(|(a, b)| q.add(f64::from(*a), *b));
+        for (i, (a, b)) in all[step * n..][..n].iter().zip(&decoded).enumerate() {
+            q.add(f64::from(*a), *b);
+            if blocks.len() > 1 {
+                places[usize::from(on_seam(i, &space, &blocks))].add(f64::from(*a), *b);
+            }
+        }
         worst = worst.min(q.merge(&range).psnr());
         all_quality = all_quality.merge(&q);
     }
@@ -112,4 +163,8 @@ fn main() {
         segment.samples,
         begin.elapsed().as_secs_f64()
     );
+    if blocks.len() > 1 {
+        let [interior, seams] = places.map(|q| q.merge(&range).psnr());
+        println!("along the faces of the blocks {seams:.2} dB, inside {interior:.2} dB");
+    }
 }

@@ -24,7 +24,7 @@ pub struct BlockGeometry {
 
 impl BlockGeometry {
     /// By position in the block (C order): whether the value belongs to another block. None if all are its own.
-    pub(crate) fn foreign(&self) -> Option<Vec<bool>> {
+    pub fn foreign(&self) -> Option<Vec<bool>> {
         let mut foreign = (!self.shared.is_empty()).then(|| vec![false; self.extent.len()])?;
         for part in &self.shared {
             // A box inside the block: what is refused here cannot be marked.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use limbeck_archive::{RunLock, UnfinishedRun};
+use limbeck_archive::UnfinishedRun;
 
 use crate::distil::{Crew, Journals, distil, finish};
 use crate::{CloseReport, Error, Progress, Result, Session, agree};
@@ -37,13 +37,15 @@ impl Session {
         let lock = running.join();
         (metrics.durable, metrics.steps) = durability.reports();
         let ranks = self.ranks.as_ref();
-        if let Err(e) = ranks.ready() {
-            // Nothing can be agreed on any more; what was accepted is in the journal.
-            let here = limbeck_archive::journal_directory(&self.path);
-            return Err(tell_how_to_finish(e.into(), lock.as_ref().map_or(&here, RunLock::directory), &self.path));
-        }
+        let directory = self.settings.journal_directory(&self.path);
+        // Where nothing can be agreed on any more, what was accepted is in the journals all the same.
+        let unreachable = |e: Error| match e {
+            Error::Mpi(_) => tell_how_to_finish(e, &directory, &self.path),
+            other => other,
+        };
+        ranks.ready().map_err(|e| unreachable(e.into()))?;
         let failure = durability.failure().map(|f| f.during(&format!("{} is not finished", self.path.display())));
-        let lock = agree(ranks, failure.map_or(lock, Err))?;
+        let lock = agree(ranks, failure.map_or(lock, Err)).map_err(unreachable)?;
         let journal = limbeck_archive::journal_path(lock.directory(), lock.process());
         let run = match ranks.size() {
             1 => UnfinishedRun::open(lock.directory()),

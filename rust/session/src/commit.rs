@@ -10,6 +10,7 @@ use crate::cores::{self, Manners};
 use crate::cover;
 use crate::durability::Durability;
 use crate::encode::Encoder;
+use crate::error::agree_or_undo;
 use crate::notices::Notices;
 use crate::queue::Queue;
 use crate::restart::{Past, Present};
@@ -56,7 +57,7 @@ impl Session {
         agree(ranks, check(&whole))?;
         self.description = whole;
         let prepared = self.prepare();
-        let (past, budget) = agree(ranks, prepared)?;
+        let (past, budget) = agree_or_undo(ranks, prepared, |(past, _)| past.leave())?;
         let present = past.go_on(ranks, &self.description, &self.options.to_toml(), self.settings.sync_node)?;
         let running = self.start(present, budget);
         self.running = Some(agree(ranks, running)?);

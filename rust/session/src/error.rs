@@ -87,6 +87,11 @@ impl Error {
 /// # Errors
 /// That error; Mpi if the ranks cannot be reached.
 pub fn agree<T>(ranks: &dyn Ranks, mine: Result<T>) -> Result<T> {
+    agree_or_undo(ranks, mine, drop)
+}
+
+/// [`agree`] that undoes here what failed elsewhere.
+pub(crate) fn agree_or_undo<T>(ranks: &dyn Ranks, mine: Result<T>, undo: impl FnOnce(T)) -> Result<T> {
     if ranks.size() == 1 {
         return mine;
     }
@@ -94,6 +99,9 @@ pub fn agree<T>(ranks: &dyn Ranks, mine: Result<T>) -> Result<T> {
     match first_failure(ranks, failed)? {
         None => mine,
         Some(f) => {
+            if let Ok(made) = mine {
+                undo(made);
+            }
             let kind = Error::KINDS.get(usize::from(f.kind)).unwrap_or(&Error::KINDS[0]);
             Err(kind(format!("rank {}: {}", f.rank, f.text)))
         }

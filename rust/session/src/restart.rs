@@ -9,6 +9,7 @@ use limbeck_archive::{
 use limbeck_codec::ranks::Ranks;
 
 use crate::encode::Encoder;
+use crate::error::agree_or_undo;
 use crate::settings::{OpenMode, Settings};
 use crate::workers::Lane;
 use crate::{Error, Result, agree, teachers};
@@ -49,18 +50,24 @@ impl Past {
     /// may be on the disk of another node.
     pub(crate) fn open(path: &Path, settings: &Settings, ranks: &dyn Ranks) -> Result<Past> {
         let first = if ranks.rank() == 0 { Past::first(path, settings, ranks.size()).map(Some) } else { Ok(None) };
-        let first = agree(ranks, first)?;
+        let first = agree_or_undo(ranks, first, |past| past.into_iter().for_each(Past::leave))?;
         let mine = match first {
             Some(past) => Ok(past),
             None => Past::other(path, settings, ranks.rank() as u32),
         };
-        let past = agree(ranks, mine)?;
+        let past = agree_or_undo(ranks, mine, Past::leave)?;
         // A journal that did not come along would make its rank begin with step 0.
         let mut continued = [f64::from(u8::from(matches!(past.journal, Held::Continued(_))))];
         ranks.max_f64(&mut continued)?;
         let lost = continued[0] != 0.0 && matches!(past.journal, Held::Fresh(_));
-        agree(ranks, if lost { Err(left_behind(&past.directory, ranks)) } else { Ok(()) })?;
-        Ok(past)
+        let mine = if lost { Err(left_behind(&past.directory, ranks)) } else { Ok(()) };
+        match agree(ranks, mine) {
+            Ok(()) => Ok(past),
+            Err(e) => {
+                past.leave();
+                Err(e)
+            }
+        }
     }
 
     fn first(path: &Path, settings: &Settings, size: usize) -> Result<Past> {

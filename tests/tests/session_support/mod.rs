@@ -109,6 +109,8 @@ impl BlockDecoder for Rounded {
 
 struct RoundingChain {
     control: Arc<Control>,
+    /// Values of other blocks.
+    foreign: Option<Vec<bool>>,
     previous: Option<(u64, Vec<u16>)>,
 }
 
@@ -126,13 +128,14 @@ impl Chain for RoundingChain {
             return Err(Error::Internal(format!("asked to fail at step {step}")));
         }
         let n = volume.values.len();
+        let own = |i: usize| self.foreign.as_ref().is_none_or(|f| !f[i]);
         let seen = || (0..n).filter(|&i| mask.is_none_or(|m| m.codes[i] == 0)).map(|i| (i, volume.values.get(i)));
         let (low, high) = seen().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), (_, v)| (l.min(v), h.max(v)));
         let mut quality = Quality::EMPTY;
         let mask_bytes = mask.map(Mask::encode);
         if low >= high {
             let value = if low > high { 0.0 } else { low };
-            seen().for_each(|(_, v)| quality.add(v, v));
+            seen().filter(|(i, _)| own(*i)).for_each(|(_, v)| quality.add(v, v));
             self.previous = None;
             let payload = ConstantBlock::encode(value);
             return Ok(EncodedStep {
@@ -148,7 +151,9 @@ impl Chain for RoundingChain {
         let mut codes = vec![0u16; n];
         for (i, v) in seen() {
             codes[i] = ((v - low) / scale).round() as u16;
-            quality.add(v, low + scale * f64::from(codes[i]));
+            if own(i) {
+                quality.add(v, low + scale * f64::from(codes[i]));
+            }
         }
         let base = self.previous.as_ref().filter(|(s, _)| s + 1 == step && !step.is_multiple_of(4));
         let mut payload = [low.to_le_bytes(), scale.to_le_bytes()].concat();
@@ -222,8 +227,8 @@ impl Method for Rounding {
         "rounding"
     }
 
-    fn chain(&self, _: BlockGeometry, _: ChainKey) -> Box<dyn Chain> {
-        Box::new(RoundingChain { control: self.control.clone(), previous: None })
+    fn chain(&self, geometry: BlockGeometry, _: ChainKey) -> Box<dyn Chain> {
+        Box::new(RoundingChain { control: self.control.clone(), foreign: geometry.foreign(), previous: None })
     }
 
     fn open_step(

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use limbeck_field::Normalisation;
+use limbeck_field::{Extent, Normalisation};
 use limbeck_network::{Architecture, Network, Random, Samples};
 use rayon::prelude::*;
 
@@ -364,7 +364,7 @@ fn inherit(start: &mut Network, task: &DistilTask<'_>) -> Result<()> {
         return Ok(());
     }
     if let Some(teacher) = own {
-        grow(start, teacher.as_ref());
+        grow(start, teacher.as_ref(), task.extent);
     }
     let mut bytes: Vec<u8> = bytemuck::cast_slice(&start.parameters).to_vec();
     ranks.broadcast(ranks.size() - vote[0] as usize, &mut bytes)?;
@@ -374,8 +374,23 @@ fn inherit(start: &mut Network, task: &DistilTask<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Puts a teacher's parameters into those of a student, where their architectures allow it.
-fn grow(start: &mut Network, teacher: &dyn BlockDecoder) {
+/// For each axis, what leads from the coordinate in `whole` to that in `part`: factor and summand.
+fn between(whole: &Extent, part: &Extent) -> Vec<(f32, f32)> {
+    let axis = |a: usize| {
+        let last = |e: &Extent| (e.count[a] - 1) as f64;
+        if last(part) == 0.0 || last(whole) == 0.0 {
+            return (1.0, 0.0);
+        }
+        // c = 2 (i - offset) / last - 1 in both.
+        let offset = whole.offset[a] as f64 - part.offset[a] as f64;
+        ((last(whole) / last(part)) as f32, ((2.0 * offset + last(whole)) / last(part) - 1.0) as f32)
+    };
+    (0..whole.rank()).map(axis).collect()
+}
+
+/// Puts a teacher's parameters into those of a student over `extent`, where their architectures allow it. The first layer
+/// is rewritten from the coordinates of the teacher's block to those of the student.
+fn grow(start: &mut Network, teacher: &dyn BlockDecoder, extent: &Extent) {
     let Some(block) = teacher.as_any().downcast_ref::<NetworkBlock>() else { return };
     let teacher = &block.stored.network;
     let (from, to) = (teacher.layers(), start.layers());
@@ -401,6 +416,171 @@ fn grow(start: &mut Network, teacher: &dyn BlockDecoder) {
             }
             row[skip..skip + f.inputs].copy_from_slice(&teacher.parameters[f.weights + o * f.inputs..][..f.inputs]);
             start.parameters[t.biases + o] = teacher.parameters[f.biases + o];
+            if index == 0 {
+                for (a, (scale, shift)) in between(extent, &block.extent).into_iter().enumerate() {
+                    let w = &mut start.parameters[t.weights + o * t.inputs + skip + a];
+                    let (scaled, moved) = (*w * scale, *w * shift);
+                    *w = scaled;
+                    start.parameters[t.biases + o] += moved;
+                }
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use limbeck_field::{ElementType, Values, Volume};
+    use limbeck_network::{Kernel, Optimiser, Trainer};
+
+    use super::*;
+    use crate::ranks::{Alone, RankThread, Ranks};
+    use crate::{BlockGeometry, ChainKey, EncodedStep, PlainBlock, TeacherSource};
+
+    const SHAPE: [usize; 3] = [12, 16, 16];
+    const STEPS: usize = 3;
+
+    /// Eight blocks of different sizes; plain ones are teachers too.
+    fn blocks() -> Vec<Extent> {
+        let cut = |i: usize, at: usize, n: usize| if i == 0 { (0, at) } else { (at, n - at) };
+        let axes = |b: usize| [cut(b / 4, 5, SHAPE[0]), cut(b / 2 % 2, 8, SHAPE[1]), cut(b % 2, 11, SHAPE[2])];
+        let extent = |b: usize| {
+            let (offset, count) = axes(b).into_iter().unzip();
+            Extent { offset, count }
+        };
+        (0..8).map(extent).collect()
+    }
+
+    fn value(step: usize, at: [usize; 3]) -> f32 {
+        let [z, y, x] = at.map(|i| i as f32 * 0.3);
+        (z + 0.2 * step as f32).sin() * y.cos() + 0.1 * x
+    }
+
+    struct Plain(Vec<Vec<Arc<dyn BlockDecoder>>>);
+
+    impl TeacherSource for Plain {
+        fn teacher(&self, step: usize, block: usize) -> Result<Option<Arc<dyn BlockDecoder>>> {
+            // One was lost.
+            Ok((step != 1 || block != 3).then(|| self.0[step][block].clone()))
+        }
+    }
+
+    fn teachers() -> Plain {
+        let one = |step: usize, extent: Extent| -> Arc<dyn BlockDecoder> {
+            let (o, n) = (&extent.offset, &extent.count);
+            let at = |i: usize| [o[0] + i / n[2] / n[1], o[1] + i / n[2] % n[1], o[2] + i % n[2]];
+            let mut values: Vec<f32> = (0..extent.len()).map(|i| value(step, at(i))).collect();
+            if step == 2 {
+                // Masked.
+                values[..40].fill(f32::NAN);
+            }
+            let volume = Volume { count: n.clone(), values: Values::Float32(values) };
+            let geometry =
+                BlockGeometry { shape: SHAPE.to_vec(), extent, element_type: ElementType::Float32, shared: Vec::new() };
+            let payload = EncodedStep::plain(&volume, &geometry).payload;
+            Arc::new(PlainBlock::decode(&geometry, &payload).unwrap())
+        };
+        Plain((0..STEPS).map(|s| blocks().into_iter().map(|b| one(s, b)).collect()).collect())
+    }
+
+    fn with_task<T>(ranks: &dyn Ranks, budget_bytes: usize, work: impl FnOnce(&DistilTask<'_>) -> T) -> T {
+        let (rank, size) = (ranks.rank(), ranks.size());
+        work(&DistilTask {
+            extent: &Extent::whole(&SHAPE),
+            element_type: ElementType::Float32,
+            blocks: &blocks(),
+            times: &[0.0, 1.0, 2.0],
+            present: &[0, 1, 2],
+            range: (-2.0, 3.0),
+            teachers: &teachers(),
+            ranks,
+            here: &|_, block| block % size == rank,
+            key: ChainKey { seed: 3, variable: 0, block: 0 },
+            budget_bytes,
+            time_limit: None,
+            progress: &|_, _| {},
+        })
+    }
+
+    fn on_ranks<T: Send>(n: usize, work: impl Fn(&dyn Ranks) -> T + Sync) -> Vec<T> {
+        std::thread::scope(|scope| {
+            let spawn = |r: RankThread| scope.spawn(|| work(&{ r }));
+            let threads: Vec<_> = RankThread::group(n).into_iter().map(spawn).collect();
+            threads.into_iter().map(|t| t.join().unwrap()).collect()
+        })
+    }
+
+    #[test]
+    fn the_first_gradient_is_the_same_on_any_number_of_ranks() {
+        let gradient = |ranks: &dyn Ranks| {
+            with_task(ranks, 2000, |task| {
+                let (time, _) = TimeMap::choose(task.times);
+                let mut source = TeacherSamples::new(task, time, 700, Random::new(&[1]));
+                let architecture = Architecture::Siren { inputs: 4, width: 24, depth: 2, omega: 8.0 };
+                let start = Network::random(architecture, &Random::new(&[2])).unwrap();
+                let mut trainer = Trainer::new(start, Optimiser::Muon, Kernel::best());
+                // The last batch of a chunk, and one that begins another.
+                [0, 93, 94].map(|step| trainer.gradient(&mut source, step, 700))
+            })
+        };
+        let alone = gradient(&Alone);
+        for n in 1..=4 {
+            for seen in on_ranks(n, gradient) {
+                for ((loss, g), (expected, e)) in seen.iter().zip(&alone) {
+                    let norm = e.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+                    let apart = g.iter().zip(e).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt();
+                    assert!(norm > 0.0 && apart <= 1e-6 * norm, "{n} ranks: {apart} of {norm}");
+                    assert!((loss - expected).abs() <= 1e-5 * expected, "{n} ranks: {loss} {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ranks_make_the_student_that_one_makes_alone() {
+        let mut options = KdInrOptions::default();
+        options.student.samples = 400_000;
+        options.student.batch = 512;
+        let student = |ranks: &dyn Ranks| with_task(ranks, 1500, |task| distil(&options, task).unwrap());
+        let alone = student(&Alone);
+        for n in [2, 4] {
+            let made = on_ranks(n, student);
+            assert!(made.iter().all(|m| m.payload == made[0].payload && m.quality == made[0].quality));
+            let (seen, expected) = (made[0].quality.psnr(), alone.quality.psnr());
+            assert!((seen - expected).abs() < 0.5 && seen > 40.0, "{n} ranks: {seen} dB, alone {expected} dB");
+        }
+    }
+
+    #[test]
+    fn a_rank_that_cannot_read_its_teachers_fails_all_of_them() {
+        struct Failing<'a>(&'a dyn TeacherSource, bool);
+        impl TeacherSource for Failing<'_> {
+            fn teacher(&self, step: usize, block: usize) -> Result<Option<Arc<dyn BlockDecoder>>> {
+                assert!(!self.1, "a defect of rank 2");
+                match block {
+                    5 => Err(Error::Corruption("the disk is gone".into())),
+                    _ => self.0.teacher(step, block),
+                }
+            }
+        }
+        let errors = on_ranks(3, |ranks| {
+            with_task(ranks, 1500, |task| {
+                let failing = Failing(task.teachers, false);
+                let task = DistilTask { teachers: &failing, ..*task };
+                distil(&KdInrOptions::default(), &task).unwrap_err().to_string()
+            })
+        });
+        // Block 5 is of rank 2.
+        assert!(errors.iter().all(|e| e == "rank 2: the disk is gone"), "{errors:?}");
+        let panics = on_ranks(3, |ranks| {
+            with_task(ranks, 1500, |task| {
+                let failing = Failing(task.teachers, ranks.rank() == 2);
+                let task = DistilTask { teachers: &failing, ..*task };
+                distil(&KdInrOptions::default(), &task).unwrap_err().to_string()
+            })
+        });
+        assert!(panics.iter().all(|e| e.contains("rank 2") && e.contains("panicked")), "{panics:?}");
     }
 }
