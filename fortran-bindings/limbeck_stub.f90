@@ -1,6 +1,6 @@
-!> limbeck for builds without the library: the module limbeck with every name of the real one. What writes (options, runs,
-!> variables, steps, distillation) does nothing, sets its outputs and returns LBK_OK; what reads returns LBK_COMPATIBILITY.
-!> A program compiles and runs with either, unchanged. To be compiled after src/limbeck_constants.f90
+!> limbeck for builds without the library: the module limbeck with every name of the real one. What writes (options,
+!> runs, variables, steps, distillation) does nothing, sets its outputs and returns LBK_OK; what reads returns
+!> LBK_COMPATIBILITY. A program compiles and runs with either, unchanged. To be compiled after src/limbeck_constants.f90
 !> and limbeck_stub_archive.f90.
 module limbeck
    use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64

@@ -1,5 +1,5 @@
-!> Everything that this code has of limbeck: the run is described once, and every now and then its fields are handed over.
-!> The ghosts stay behind; the slices are not copied on their way.
+!> Everything that this code has of limbeck: the run is described once, and every now and then its fields are handed
+!> over. The ghosts stay behind; the slices are not copied on their way.
 module archive
    use, intrinsic :: iso_fortran_env, only: error_unit, real64
    use limbeck
@@ -85,6 +85,7 @@ contains
       character(*), intent(in) :: what
       integer, intent(in) :: ierr
 
-      if (ierr > LBK_OK .or. (ierr < LBK_OK .and. rank == 0)) write (error_unit, '(5a)') what, ': ', lbk_status_name(ierr), ': ', lbk_last_error()
+      if (ierr == LBK_OK .or. (ierr < LBK_OK .and. rank > 0)) return
+      write (error_unit, '(5a)') what, ': ', lbk_status_name(ierr), ': ', lbk_last_error()
    end subroutine
 end module archive

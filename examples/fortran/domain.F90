@@ -1,5 +1,5 @@
-!> The box and its decomposition: a grid of n cells, cut into blocks over a Cartesian grid of ranks, one block each. Compiled
-!> without USE_MPI there is one rank, and the calls remain.
+!> The box and its decomposition: a grid of n cells, cut into blocks over a Cartesian grid of ranks, one block each.
+!> Compiled without USE_MPI there is one rank, and the calls remain.
 module domain
    use, intrinsic :: iso_fortran_env, only: real64
 #ifdef USE_MPI

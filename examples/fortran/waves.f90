@@ -2,8 +2,8 @@
 !>
 !>    rho dv/dt = -grad p        dp/dt = -kappa div v        kappa = rho c^2
 !>
-!> Finite differences on a staggered grid (pressure at the centres of the cells, each velocity on the faces between them),
-!> leapfrog in time, second order. The walls are rigid: no flow through them, so that the energy
+!> Finite differences on a staggered grid (pressure at the centres of the cells, each velocity on the faces between
+!> them), leapfrog in time, second order. The walls are rigid: no flow through them, so that the energy
 !>
 !>    E = sum over cells of p(n) p(n + 1) / (2 kappa) + sum over faces of rho v(n + 1/2)^2 / 2
 !>

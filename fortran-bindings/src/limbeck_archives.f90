@@ -17,8 +17,8 @@ module limbeck_archives
              lbk_archive_shape, lbk_archive_steps, lbk_archive_attributes, lbk_archive_attribute_name, &
              lbk_archive_attribute, lbk_archive_axis, lbk_archive_axis_name, lbk_archive_axis_units, lbk_archive_sample
 
-   !> lbk_archive_sample(archive, variable, points, coordinates, values, ierr): reads a variable at arbitrary points in space
-   !> and time; between grid points and steps it is what the network says.
+   !> lbk_archive_sample(archive, variable, points, coordinates, values, ierr): reads a variable at arbitrary points in
+   !> space and time; between grid points and steps it is what the network says.
    !> points: real64, (1 + rank, n), each column one point, the fastest dimension first and time last: (x, y, z, t);
    !> coordinates: LBK_COORD_INDEX or LBK_COORD_PHYSICAL, what the points are counted in; values: (n), real32 or real64.
    !> ierr: LBK_INVALID_ARGUMENT also for a point outside of the variable or the steps.
@@ -274,7 +274,8 @@ contains
       integer, intent(out), optional :: ierr
       real(real32), allocatable, target :: sampled(:)
 
-      allocate (sampled(max(1, size(values))), source=0.0_real32)
+      allocate (sampled(max(1, size(values))))
+      sampled = 0
       call sample(archive, variable, points, coordinates, size(values), LBK_FLOAT32, c_loc(sampled), ierr)
       values = sampled(1:size(values))
    end subroutine
@@ -288,7 +289,8 @@ contains
       integer, intent(out), optional :: ierr
       real(real64), allocatable, target :: sampled(:)
 
-      allocate (sampled(max(1, size(values))), source=0.0_real64)
+      allocate (sampled(max(1, size(values))))
+      sampled = 0
       call sample(archive, variable, points, coordinates, size(values), LBK_FLOAT64, c_loc(sampled), ierr)
       values = sampled(1:size(values))
    end subroutine

@@ -1,6 +1,7 @@
 !> Arrays handed over and read, for compilers without assumed-rank arguments: the same module as limbeck_arrays.f90, one
-!> procedure for each rank and kind. Address and byte strides come from the addresses of neighbours in the argument, so that
-!> a slice is neither copied on the way nor need it be contiguous. How the calls are meant stands in limbeck_arrays.f90.
+!> procedure for each rank and kind. Address and byte strides come from the addresses of neighbours in the argument, so
+!> that a slice is neither copied on the way nor need it be contiguous. How the calls are meant stands in
+!> limbeck_arrays.f90.
 module limbeck_arrays
    use, intrinsic :: iso_c_binding, only: c_int32_t, c_int64_t, c_intptr_t, c_loc, c_null_ptr, c_ptr
    use, intrinsic :: iso_fortran_env, only: int32, int64, real32, real64
@@ -8,7 +9,7 @@ module limbeck_arrays
    use limbeck_c_archive, only: c_lbk_archive_read_strided
    use limbeck_constants, only: LBK_FLOAT32, LBK_FLOAT64
    use limbeck_handles, only: c_text, fail, finish, limbeck_archive, limbeck_block, limbeck_session
-   use limbeck_regions, only: region
+   use limbeck_regions, only: region, region_every, region_fault, region_from
    implicit none
    private
 
@@ -197,10 +198,10 @@ contains
       type(region) :: box
 
       box = region(values%rank)
-      if (present(start)) call box%from(start)
-      if (present(every)) call box%every_nth(every)
+      if (present(start)) call region_from(box, start)
+      if (present(every)) call region_every(box, every)
       if (.not. box%fits) then
-         call fail(archive%handle, box%message(), ierr)
+         call fail(archive%handle, region_fault(box), ierr)
          return
       end if
       status = c_lbk_archive_read_strided(archive%handle, c_text(variable), int(step, c_int64_t), box%start, values%count, &

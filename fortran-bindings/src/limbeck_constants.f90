@@ -4,8 +4,8 @@ module limbeck_constants
    implicit none
    private
 
-   !> Versions of the header that these bindings were written for; lbk_version() and lbk_abi_version() are the library's,
-   !> and Fortran, which does not tell capitals, needs other names for two of them.
+   !> Versions of the header that these bindings were written for; lbk_version() and lbk_abi_version() are the
+   !> library's, and Fortran, which does not tell capitals, needs other names for two of them.
    integer, parameter, public :: LBK_VERSION_MAJOR = 0
    integer, parameter, public :: LBK_VERSION_MINOR = 1
    integer, parameter, public :: LBK_VERSION_PATCH = 0

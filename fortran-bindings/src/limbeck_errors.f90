@@ -1,9 +1,10 @@
 !> What went wrong, versions, and the log.
 !>
 !> Every call ends with an optional ierr: LBK_OK, an error above 0, or a warning below 0. Nothing is printed and nothing
-!> stops the program. Without ierr the first error of a run is kept and returned by lbk_session_close, that of an archive
-!> by lbk_archive_close, that of options by the lbk_session_open or lbk_distil which they are for; lbk_last_error has its
-!> message then. What fails because a handle was never opened is kept for a close of such a handle, too.
+!> stops the program. Without ierr the first error of a run is kept and returned by lbk_session_close, that of an
+!> archive by lbk_archive_close, that of options by the lbk_session_open or lbk_distil which they are for;
+!> lbk_last_error has its message then. What fails because a handle was never opened is kept for a close of such a
+!> handle, too.
 module limbeck_errors
    use, intrinsic :: iso_c_binding, only: c_funloc, c_funptr, c_int32_t, c_null_funptr, c_null_ptr, c_ptr
    use limbeck_c, only: c_lbk_abi_version, c_lbk_set_log_callback, c_lbk_status_name, c_lbk_version
@@ -15,8 +16,8 @@ module limbeck_errors
    public :: lbk_last_error, lbk_status_name, lbk_version, lbk_abi_version, lbk_set_log_callback, limbeck_log
 
    abstract interface
-      !> Receives one line of the log, on the thread that has something to say, worker threads included, and on several at
-      !> once. It must not call limbeck and must not stop the program. A procedure of a module, not an internal one.
+      !> Receives one line of the log, on the thread that has something to say, worker threads included, and on several
+      !> at once. It must not call limbeck and must not stop the program. A procedure of a module, not an internal one.
       subroutine limbeck_log(level, message)
          integer, intent(in) :: level         !< LBK_LOG_ERROR to LBK_LOG_DEBUG
          character(*), intent(in) :: message  !< without a newline

@@ -168,7 +168,8 @@ contains
       if (size(buffer) > 0) address = c_loc(buffer(1))
    end function
 
-   !> True if a call that hands out a text is done; false if it is to be made again with the buffer, which is larger now.
+   !> True if a call that hands out a text is done; false if it is to be made again with the buffer, which is larger
+   !> now.
    function complete(status, needed, buffer)
       integer(c_int32_t), intent(in) :: status
       integer(c_size_t), intent(in) :: needed

@@ -5,6 +5,8 @@ module limbeck_regions
    implicit none
    private
 
+   public :: region_from, region_every, region_fault
+
    !> Largest rank that Fortran has, so that any array gets as far as to the library's own message.
    integer, parameter :: LARGEST = 15
 
@@ -14,50 +16,35 @@ module limbeck_regions
       integer(c_int64_t) :: every(LARGEST) = 1
       logical :: fits = .true.        !< start and every have as many numbers as the array dimensions
       integer :: given = 0            !< numbers of the one that does not
-   contains
-      procedure :: from
-      procedure :: every_nth
-      procedure :: message
    end type
 
 contains
 
-   subroutine from(self, start)
-      class(region), intent(inout) :: self
+   subroutine region_from(box, start)
+      type(region), intent(inout) :: box
       integer(int64), intent(in) :: start(:)
 
-      call take(self, start, self%start)
+      box%fits = box%fits .and. size(start) == box%rank
+      if (size(start) /= box%rank) box%given = size(start)
+      if (box%fits) box%start(1:box%rank) = int(start(box%rank:1:-1), c_int64_t)
    end subroutine
 
-   subroutine every_nth(self, every)
-      class(region), intent(inout) :: self
+   subroutine region_every(box, every)
+      type(region), intent(inout) :: box
       integer(int64), intent(in) :: every(:)
 
-      call take(self, every, self%every)
-   end subroutine
-
-   subroutine take(self, numbers, into)
-      class(region), intent(inout) :: self
-      integer(int64), intent(in) :: numbers(:)
-      integer(c_int64_t), intent(inout) :: into(:)
-      integer :: n
-
-      n = size(numbers)
-      if (n /= self%rank) then
-         self%fits = .false.
-         self%given = n
-      else
-         into(1:n) = int(numbers(n:1:-1), c_int64_t)
-      end if
+      box%fits = box%fits .and. size(every) == box%rank
+      if (size(every) /= box%rank) box%given = size(every)
+      if (box%fits) box%every(1:box%rank) = int(every(box%rank:1:-1), c_int64_t)
    end subroutine
 
    !> What is wrong with a region that does not fit.
-   function message(self) result(text)
-      class(region), intent(in) :: self
+   function region_fault(box) result(text)
+      type(region), intent(in) :: box
       character(:), allocatable :: text
       character(120) :: line
 
-      write (line, '(2(a, i0))') 'lbk_archive_read: the array has rank ', self%rank, '; start or every has size ', self%given
+      write (line, '(2(a, i0))') 'lbk_archive_read: the array has rank ', box%rank, '; start or every has size ', box%given
       text = trim(line)
    end function
 end module limbeck_regions

@@ -22,8 +22,9 @@ module limbeck_sessions
       module procedure session_open
    end interface
 
-   !> lbk_session_wait(session, cycle, timeout, ierr): waits until every accepted step up to a cycle (of any integer kind)
-   !> is durable. timeout: real64 seconds; 0 only looks, a negative number waits as long as it takes. ierr: LBK_TIMEOUT.
+   !> lbk_session_wait(session, cycle, timeout, ierr): waits until every accepted step up to a cycle (of any integer
+   !> kind) is durable. timeout: real64 seconds; 0 only looks, a negative number waits as long as it takes. ierr:
+   !> LBK_TIMEOUT.
    interface lbk_session_wait
       module procedure session_wait_int32, session_wait_int64
    end interface
@@ -133,9 +134,9 @@ contains
       call finish(session%handle, status, ierr)
    end subroutine
 
-   !> Ends the run: waits until every accepted step is durable, distils (option distil.when), writes the archive and frees
-   !> the session with its variables and blocks. Collective; before MPI_Finalize; may take minutes. A session that is not
-   !> open is fine. ierr: what failed first and was not returned before, calls without ierr included.
+   !> Ends the run: waits until every accepted step is durable, distils (option distil.when), writes the archive and
+   !> frees the session with its variables and blocks. Collective; before MPI_Finalize; may take minutes. A session that
+   !> is not open is fine. ierr: what failed first and was not returned before, calls without ierr included.
    subroutine lbk_session_close(session, ierr)
       type(limbeck_session), intent(inout) :: session
       integer, intent(out), optional :: ierr

@@ -37,8 +37,8 @@ contains
       call finish(session%handle, status, ierr)
    end subroutine
 
-   !> Ends a step: it is accepted, and encoded while the simulation goes on. Waits only if the queue is full and the option
-   !> queue.policy says so. ierr: LBK_DROPPED, LBK_QUEUE_FULL, LBK_INVALID_STATE if a block was not put, ...
+   !> Ends a step: it is accepted, and encoded while the simulation goes on. Waits only if the queue is full and the
+   !> option queue.policy says so. ierr: LBK_DROPPED, LBK_QUEUE_FULL, LBK_INVALID_STATE if a block was not put, ...
    subroutine lbk_step_end(session, ierr)
       type(limbeck_session), intent(in) :: session
       integer, intent(out), optional :: ierr

@@ -1,7 +1,7 @@
 !> What a run consists of: variables, their axes, and the blocks of them that this process holds.
 !>
-!> Everything is in Fortran's order: for f(nx, ny, nz) shape is [nx, ny, nz], and x is the fastest dimension. dim is what
-!> it is for size(f, dim), 1 to the rank. Offsets count from 0, as in MPI. Integers are of kind int32 or int64.
+!> Everything is in Fortran's order: for f(nx, ny, nz) shape is [nx, ny, nz], and x is the fastest dimension. dim is
+!> what it is for size(f, dim), 1 to the rank. Offsets count from 0, as in MPI. Integers are of kind int32 or int64.
 module limbeck_variables
    use, intrinsic :: iso_c_binding, only: c_double, c_int32_t, c_int64_t, c_null_ptr
    use, intrinsic :: iso_fortran_env, only: int32, int64, real64
@@ -15,17 +15,18 @@ module limbeck_variables
    public :: lbk_variable_define, lbk_variable_set_attribute, lbk_variable_add_block, lbk_variable_set_axis, &
              lbk_variable_set_axis_coordinates, lbk_session_set_axis, lbk_session_set_axis_coordinates
 
-   !> lbk_variable_define(session, name, type, shape, variable, ierr): defines a variable. Before commit; every rank defines
-   !> the same ones in the same order.
-   !> name: not blank, at most 255 bytes; type: LBK_FLOAT32 or LBK_FLOAT64; shape: the global extents, all ranks together.
+   !> lbk_variable_define(session, name, type, shape, variable, ierr): defines a variable. Before commit; every rank
+   !> defines the same ones in the same order.
+   !> name: not blank, at most 255 bytes; type: LBK_FLOAT32 or LBK_FLOAT64; shape: the global extents, all ranks
+   !> together.
    interface lbk_variable_define
       module procedure define_int32, define_int64
    end interface
 
-   !> lbk_variable_add_block(variable, offset, count, block, ierr): says which box of a variable this process holds in one
-   !> array. One or more per variable and rank, or none. Before commit. Where blocks overlap, the lowest (rank, block) owns.
-   !> offset: global index, from 0, of the block's first value; count: its values along each dimension, without ghosts.
-   !> How the array lies in memory is told by each lbk_put.
+   !> lbk_variable_add_block(variable, offset, count, block, ierr): says which box of a variable this process holds in
+   !> one array. One or more per variable and rank, or none. Before commit. Where blocks overlap, the lowest (rank,
+   !> block) owns. offset: global index, from 0, of the block's first value; count: its values along each dimension,
+   !> without ghosts. How the array lies in memory is told by each lbk_put.
    interface lbk_variable_add_block
       module procedure add_block_int32, add_block_int64
    end interface
@@ -166,7 +167,8 @@ contains
       end do
    end subroutine
 
-   !> Does lbk_variable_set_axis_coordinates for every variable of the run that is defined by now and has this dimension.
+   !> Does lbk_variable_set_axis_coordinates for every variable of the run that is defined by now and has this
+   !> dimension.
    subroutine lbk_session_set_axis_coordinates(session, dim, name, units, coordinates, ierr)
       type(limbeck_session), intent(in) :: session
       integer, intent(in) :: dim                 !< 1 is the fastest

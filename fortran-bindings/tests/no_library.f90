@@ -1,5 +1,5 @@
-!> A program that writes a run, with LIMBECK_MODE=off or built with the stub: every call succeeds, sets its outputs and does
-!> nothing, whatever it is given.
+!> A program that writes a run, with LIMBECK_MODE=off or built with the stub: every call succeeds, sets its outputs and
+!> does nothing, whatever it is given.
 program no_library
    use, intrinsic :: iso_fortran_env, only: int64, real32, real64
    use, intrinsic :: ieee_arithmetic, only: ieee_quiet_nan, ieee_value

@@ -1,5 +1,5 @@
-!> A run of several ranks: blocks from ghosted arrays, communicators of both kinds, and errors of one rank that are errors of
-!> all.
+!> A run of several ranks: blocks from ghosted arrays, communicators of both kinds, and errors of one rank that are
+!> errors of all.
 program parallel
    use, intrinsic :: iso_fortran_env, only: int64, real64
    use mpi_f08
