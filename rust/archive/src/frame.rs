@@ -22,6 +22,7 @@ const CHECKSUM_CRC32C: u8 = 1;
 pub(crate) enum FileKind {
     Journal = 1,
     Archive = 2,
+    Recording = 3,
 }
 
 impl FileKind {
@@ -29,6 +30,7 @@ impl FileKind {
         match number {
             1 => "a limbeck journal".into(),
             2 => "a limbeck archive".into(),
+            3 => "a limbeck recording".into(),
             n => format!("a limbeck file of unknown kind {n}"),
         }
     }
@@ -48,19 +50,28 @@ pub(crate) enum FrameKind {
     Segment = 16,
     Mask = 17,
     Index = 18,
+    Opening = 32,
+    Commit = 33,
+    StepBegin = 34,
+    Put = 35,
+    StepEnd = 36,
+    StepCancel = 37,
+    Close = 38,
+    Outcome = 39,
 }
 
 impl FrameKind {
     pub(crate) fn from_number(n: u8) -> Option<FrameKind> {
         use FrameKind::*;
-        [Run, StepAccepted, Block, StepComplete, StepDropped, Metrics, Options, Segment, Mask, Index]
-            .into_iter()
-            .find(|k| *k as u8 == n)
+        let journal = [Run, StepAccepted, Block, StepComplete, StepDropped, Metrics, Options];
+        let archive = [Segment, Mask, Index];
+        let recording = [Opening, Commit, StepBegin, Put, StepEnd, StepCancel, Close, Outcome];
+        journal.into_iter().chain(archive).chain(recording).find(|k| *k as u8 == n)
     }
 
     /// A reader that does not know the kind must refuse the file.
     pub(crate) fn required(self) -> bool {
-        !matches!(self, FrameKind::Metrics | FrameKind::Options)
+        !matches!(self, FrameKind::Metrics | FrameKind::Options | FrameKind::Outcome)
     }
 }
 
@@ -199,20 +210,27 @@ pub(crate) fn encode(kind: FrameKind, meta: &[u8], payload: &[&[u8]], compress: 
     let stored = packed.as_deref().unwrap_or(meta);
     let payload_length: usize = payload.iter().map(|p| p.len()).sum();
     let mut bytes = Vec::with_capacity(FRAME_HEADER + stored.len() + payload_length);
-    bytes.resize(FRAME_HEADER, 0);
+    bytes.extend(header(kind, packed.is_some(), stored, payload));
     bytes.extend_from_slice(stored);
     payload.iter().for_each(|p| bytes.extend_from_slice(p));
-    let (h, body) = bytes.split_at_mut(FRAME_HEADER);
+    Ok(bytes)
+}
+
+/// The header of a frame whose body is `stored`, the metadata as it is stored, followed by `payload`.
+pub(crate) fn header(kind: FrameKind, packed: bool, stored: &[u8], payload: &[&[u8]]) -> [u8; FRAME_HEADER] {
+    let body_crc = payload.iter().fold(crc32c::crc32c(stored), |crc, p| crc32c::crc32c_append(crc, p));
+    let payload_length: usize = payload.iter().map(|p| p.len()).sum();
+    let mut h = [0; FRAME_HEADER];
     h[..4].copy_from_slice(&FRAME_MAGIC);
     h[4] = kind as u8;
-    h[5] = (u8::from(kind.required()) * FLAG_REQUIRED) | (u8::from(packed.is_some()) * FLAG_ZSTD);
+    h[5] = (u8::from(kind.required()) * FLAG_REQUIRED) | (u8::from(packed) * FLAG_ZSTD);
     h[6] = CHECKSUM_CRC32C;
     h[8..12].copy_from_slice(&(stored.len() as u32).to_le_bytes());
     h[12..20].copy_from_slice(&(payload_length as u64).to_le_bytes());
-    h[20..24].copy_from_slice(&crc32c::crc32c(body).to_le_bytes());
+    h[20..24].copy_from_slice(&body_crc.to_le_bytes());
     let crc = crc32c::crc32c(&h[..24]);
     h[24..].copy_from_slice(&crc.to_le_bytes());
-    Ok(bytes)
+    h
 }
 
 fn pack(meta: &[u8]) -> Result<Option<Vec<u8>>> {

@@ -16,6 +16,7 @@ mod frame;
 mod integers;
 mod journal;
 mod record;
+mod recording;
 mod schema;
 mod source;
 mod steps;
@@ -32,4 +33,5 @@ pub use journal::{
     journal_directory, journal_path,
 };
 pub use record::{BlockEntry, BlockRecord, QualitySums, Record, StepMetrics, StepStamp};
+pub use recording::{Answer, Call, Opening, Recorded, Recording, RecordingWriter, recording_path};
 pub use steps::{MAX_STEPS, StepTable, TimeCoding};

@@ -17,6 +17,7 @@ mod options;
 mod originals;
 mod output;
 mod picture;
+mod replay;
 mod report;
 mod selection;
 mod settings;
@@ -67,6 +68,9 @@ enum Command {
     /// Measure decoded values against the original ones
     #[command(after_help = EXIT_CODES)]
     Compare(compare::Arguments),
+    /// Hand a recorded session (LIMBECK_RECORD) in again, without the simulation
+    #[command(after_help = EXIT_CODES)]
+    Replay(replay::Arguments),
     /// List the options of a session, for --set, limbeck.toml and the environment
     #[command(after_help = EXIT_CODES)]
     Options(options::Arguments),
@@ -81,6 +85,7 @@ fn main() -> ExitCode {
         Command::Distill(arguments) => distil::run(arguments, &console),
         Command::Decode(arguments) => decode::run(arguments, &console),
         Command::Compare(arguments) => compare::run(arguments, &console),
+        Command::Replay(arguments) => replay::run(arguments, &console),
         Command::Options(arguments) => options::run(arguments, &console),
     };
     match outcome {

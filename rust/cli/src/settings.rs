@@ -7,14 +7,14 @@ use limbeck_session::{Config, Origin};
 
 use crate::failure::{Failure, Result};
 
-/// Options that `compress` and `distill` hand to the session.
+/// Options that `compress`, `distill` and `replay` hand to the session.
 #[derive(Args, Debug)]
 pub struct SettingArgs {
     /// Bytes of the data as float32 over bytes of the archive that are to be reached (target.ratio)
     #[arg(long, value_name = "N")]
     ratio: Option<String>,
     /// Set any option of `limbeck options`; may be repeated. Wins over --config
-    #[arg(long = "set", value_name = "NAME=VALUE")]
+    #[arg(long = "set", short = 's', value_name = "NAME=VALUE")]
     sets: Vec<String>,
     /// Read options from a TOML file
     #[arg(long, value_name = "FILE")]

@@ -25,6 +25,7 @@ impl Session {
     /// As [`Session::close`].
     pub fn close_with(mut self, progress: &(dyn Fn(&Progress) + Sync)) -> Result<CloseReport> {
         self.same_process()?;
+        self.record(|| limbeck_archive::Call::Close);
         let Some(mut running) = self.running.take() else {
             // Never committed: nothing was taken, and Drop leaves things as they were.
             return Ok(CloseReport::default());

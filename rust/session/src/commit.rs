@@ -49,6 +49,12 @@ impl Session {
     /// small for one step, ranks define different variables, or the run that is continued has other variables; State
     /// if it was committed before; Io. An error of one rank is returned by all.
     pub fn commit(&mut self) -> Result<()> {
+        self.record_commit();
+        let committed = self.begin_run();
+        self.recorded(committed)
+    }
+
+    fn begin_run(&mut self) -> Result<()> {
         let ranks = self.ranks.clone();
         let ranks = ranks.as_ref();
         ranks.ready()?;

@@ -1,7 +1,7 @@
 //! Options from all the places they are set in: default < set < `limbeck.toml` < environment.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::options::{find_option, options};
 use crate::{Error, Result};
@@ -13,6 +13,17 @@ pub struct Config {
     loaded: BTreeMap<&'static str, String>,
     /// What a run was written with, when it is distilled later.
     inherited: BTreeMap<&'static str, String>,
+    pub(crate) record: RecordTo,
+}
+
+/// Where a session is recorded.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum RecordTo {
+    /// Where `LIMBECK_RECORD` says, if it is set.
+    #[default]
+    Environment,
+    Nowhere,
+    Directory(PathBuf),
 }
 
 /// Where the value of an option comes from; later ones win.
@@ -78,9 +89,25 @@ impl Config {
         Ok(())
     }
 
+    /// Records sessions that are opened with this to a directory, as `LIMBECK_RECORD` does for those that are not told:
+    /// what is handed in is written down call by call, for [`Replay`](crate::Replay).
+    pub fn record_to(&mut self, directory: &Path) {
+        self.record = RecordTo::Directory(directory.to_owned());
+    }
+
     /// The same with a run's own options below: its target, method and seed hold unless set here. `text` is what
     /// [`Options::to_toml`] wrote; what this build does not know of it is left out.
     pub(crate) fn above(&self, text: &str) -> Config {
+        self.inheriting(text, |name| TARGETS.contains(&name) || crate::options::of_method().any(|n| n == name))
+    }
+
+    /// The same with the options of a recorded session below, but for those that only its machine can know.
+    pub(crate) fn above_recorded(&self, text: &str) -> Config {
+        let elsewhere = ["open.mode", "journal.dir", "queue.spill_dir", "workers.cores"];
+        Config { record: RecordTo::Nowhere, ..self.inheriting(text, |name| !elsewhere.contains(&name)) }
+    }
+
+    fn inheriting(&self, text: &str, wanted: impl Fn(&str) -> bool) -> Config {
         let mut flat = Vec::new();
         if let Ok(table) = text.parse::<toml::Table>() {
             // What is neither text nor a number is not from `to_toml`.
@@ -88,8 +115,7 @@ impl Config {
         }
         let known = |(key, value): (String, String)| {
             let option = find_option(&key).ok()?;
-            let inherited = TARGETS.contains(&option.name) || crate::options::of_method().any(|n| n == option.name);
-            inherited.then(|| Some((option.name, option.normalise(&value).ok()?)))?
+            wanted(option.name).then(|| Some((option.name, option.normalise(&value).ok()?)))?
         };
         Config { inherited: flat.into_iter().filter_map(known).collect(), ..self.clone() }
     }

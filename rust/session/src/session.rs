@@ -13,6 +13,7 @@ use crate::config::Options;
 use crate::durability::Durability;
 use crate::encode::keep_panics_quiet;
 use crate::journal::JournalThread;
+use crate::record::Recorder;
 use crate::restart::Past;
 use crate::settings::{self, Settings};
 use crate::step::Steps;
@@ -58,6 +59,7 @@ pub struct Session {
     /// What was there before; taken by commit.
     pub(crate) past: Option<Past>,
     pub(crate) running: Option<Running>,
+    pub(crate) recorder: Option<Recorder>,
     process: u32,
 }
 
@@ -119,6 +121,7 @@ impl Session {
         let past = Past::open(path, &settings, ranks.as_ref())?;
         let description =
             RunDescription { limbeck_version: env!("CARGO_PKG_VERSION").into(), ..RunDescription::default() };
+        let recorder = Recorder::open(path, &config.record, &options, ranks.as_ref())?;
         tracing::info!("opened {}", path.display());
         Ok(Session {
             ranks,
@@ -130,6 +133,7 @@ impl Session {
             layouts: Vec::new(),
             past: Some(past),
             running: None,
+            recorder,
             process: std::process::id(),
         })
     }

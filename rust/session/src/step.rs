@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use limbeck_archive::StepStamp;
+use limbeck_archive::{Call, StepStamp};
 use limbeck_field::{ElementType, Layout, NonFinite, Volume, copy_from_bytes, copy_from_pointer};
 
 use crate::journal::Accepted;
@@ -121,6 +121,12 @@ impl Session {
     /// InvalidArgument if the cycle does not rise or the time is not finite; State before commit and if a step is open;
     /// Io, once, if the journal cannot be written (from then on steps are dropped).
     pub fn step_begin(&mut self, cycle: i64, time: f64) -> Result<()> {
+        self.record(|| Call::StepBegin { cycle, time });
+        let begun = self.begin_step(cycle, time);
+        self.recorded(begun)
+    }
+
+    fn begin_step(&mut self, cycle: i64, time: f64) -> Result<()> {
         let running = self.ready()?;
         if let Some(open) = &running.steps.open {
             if !open.refused {
@@ -223,11 +229,13 @@ impl Session {
         })
     }
 
-    fn put_with(
-        &mut self,
-        b: BlockId,
-        copy: impl FnOnce(&Layout, &mut Volume) -> Result<NonFinite>,
-    ) -> Result<Outcome> {
+    fn put_with(&mut self, b: BlockId, copy: impl Fn(&Layout, &mut Volume) -> Result<NonFinite>) -> Result<Outcome> {
+        self.record_put(b, &copy);
+        let taken = self.take_block(b, copy);
+        self.recorded(taken)
+    }
+
+    fn take_block(&mut self, b: BlockId, copy: impl Fn(&Layout, &mut Volume) -> Result<NonFinite>) -> Result<Outcome> {
         let begin = Instant::now();
         self.ready()?;
         let (lane, layout) = self.lane(b)?;
@@ -283,6 +291,12 @@ impl Session {
     /// State if there is no step, or a block was not put; the step stays open: put what is missing and end it again, or
     /// cancel it, or just begin the next one. Io, once, if the journal cannot be written.
     pub fn step_end(&mut self) -> Result<Outcome> {
+        self.record(|| Call::StepEnd);
+        let ended = self.end_step();
+        self.recorded(ended)
+    }
+
+    fn end_step(&mut self) -> Result<Outcome> {
         let begin = Instant::now();
         let running = match self.ready() {
             Ok(running) => running,
@@ -339,6 +353,12 @@ impl Session {
     /// # Errors
     /// State before commit and in a forked child.
     pub fn step_cancel(&mut self) -> Result<()> {
+        self.record(|| Call::StepCancel);
+        let cancelled = self.cancel_step();
+        self.recorded(cancelled)
+    }
+
+    fn cancel_step(&mut self) -> Result<()> {
         self.same_process()?;
         let shared = self.ranks.size() > 1;
         let running = self.running_mut()?;
@@ -360,7 +380,7 @@ impl Session {
     }
 
     /// Lane and layout of a block.
-    fn lane(&self, b: BlockId) -> Result<(usize, &Layout)> {
+    pub(crate) fn lane(&self, b: BlockId) -> Result<(usize, &Layout)> {
         let layout = self.layouts.get(b.variable as usize).and_then(|v| v.get(b.block as usize));
         let layout = layout.ok_or_else(|| Error::InvalidArgument("this session has no such block".into()))?;
         let before: usize = self.layouts[..b.variable as usize].iter().map(Vec::len).sum();

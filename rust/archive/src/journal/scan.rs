@@ -174,6 +174,7 @@ impl Journal {
             FrameKind::Segment | FrameKind::Mask | FrameKind::Index => {
                 return Err(Error::Corruption("a frame of an archive stands in a journal".into()));
             }
+            _ => return Err(Error::Corruption("a frame of a recording stands in a journal".into())),
         }
         Ok(())
     }
