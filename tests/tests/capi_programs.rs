@@ -94,6 +94,78 @@ fn off() {
 }
 
 #[test]
+fn mode() {
+    run("mode", "of");
+}
+
+#[test]
+fn off_makes_every_call() {
+    let program = std::fs::read_to_string(repository().join("tests/c/off.c")).unwrap()
+        + &std::fs::read_to_string(repository().join("tests/c/check.h")).unwrap();
+    let symbols = std::fs::read_to_string(repository().join("rust/capi/symbols.txt")).unwrap();
+    let missing: Vec<&str> = symbols.lines().filter(|name| !program.contains(&format!("{name}("))).collect();
+    assert!(missing.is_empty(), "tests/c/off.c does not call {missing:?}");
+}
+
+/// A program with the stub in place of the library: nothing to link, no warning, and the calls answer as they do when
+/// limbeck is switched off.
+#[test]
+fn the_stub_stands_for_the_library() {
+    let directory = tempfile::tempdir().unwrap();
+    let compilers = [("cc", "c", "c99"), ("cc", "c", "c11"), ("c++", "c++", "c++17"), ("c++", "c++", "c++20")];
+    for (compiler, language, standard) in compilers {
+        let program = directory.path().join(format!("stub-{standard}"));
+        // As if the program had included the stub; what it includes of limbeck.h comes to nothing.
+        let output = Command::new(compiler)
+            .args(["-x", language, &format!("-std={standard}"), "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+            .args(["-include", "limbeck/limbeck_stub.h", "-I"])
+            .arg(repository().join("include"))
+            .arg(repository().join("tests/c/off.c"))
+            .arg("-o")
+            .arg(&program)
+            .arg("-lm")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{standard}: {}", String::from_utf8_lossy(&output.stderr));
+        let output = Command::new(&program).current_dir(directory.path()).output().unwrap();
+        assert!(output.status.success(), "{standard}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+#[test]
+fn the_example_runs_with_the_stub() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = directory.path().join("gray_scott");
+    let output = Command::new("cc")
+        .args([
+            "-std=c99",
+            "-O1",
+            "-Wall",
+            "-Wextra",
+            "-Wpedantic",
+            "-Werror",
+            "-include",
+            "limbeck/limbeck_stub.h",
+            "-I",
+        ])
+        .arg(repository().join("include"))
+        .arg(repository().join("examples/c/gray_scott.c"))
+        .arg("-o")
+        .arg(&program)
+        .arg("-lm")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let status = Command::new(&program)
+        .args(["--size", "16", "--steps", "20", "--every", "10"])
+        .current_dir(directory.path())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "only the program itself");
+}
+
+#[test]
 fn round_trip() {
     run("round_trip", "on");
 }

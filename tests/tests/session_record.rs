@@ -103,8 +103,11 @@ fn assert_same_archives(a: &Path, b: &Path) {
     assert_eq!(a.options().unwrap(), b.options().unwrap());
 }
 
+/// Cycle, variable, block, kind, payload and mask.
+type Journalled = (i64, u32, u32, u8, Vec<u8>, Option<Vec<u8>>);
+
 /// The blocks of all steps as they stand in the journals.
-fn journalled(path: &Path) -> Vec<(i64, u32, u32, u8, Vec<u8>, Option<Vec<u8>>)> {
+fn journalled(path: &Path) -> Vec<Journalled> {
     let run = UnfinishedRun::open(&journal_directory(path)).unwrap();
     let cycle = |step| run.steps().iter().find(|s| s.stamp.step == step).unwrap().stamp.cycle;
     let block = |b: &limbeck_archive::BlockEntry| {

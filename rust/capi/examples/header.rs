@@ -1,4 +1,4 @@
-//! Writes `include/limbeck/limbeck.h` and `version.h` from the sources of this crate:
+//! Writes `include/limbeck/limbeck.h`, `limbeck_stub.h` and `version.h` from the sources of this crate:
 //!
 //! ```text
 //! cargo run -p limbeck --example header             write them
@@ -8,9 +8,8 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-mod generate {
-    include!("header/generate.rs");
-}
+#[path = "header/generate.rs"]
+mod generate;
 
 fn main() -> ExitCode {
     let check = std::env::args().any(|argument| argument == "--check");

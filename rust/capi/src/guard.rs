@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::cell::Cell;
+use std::ffi::OsStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Once, OnceLock};
 
@@ -42,7 +43,7 @@ pub fn guarded_writing(
     when_off: impl FnOnce(),
     work: impl FnOnce() -> Result<lbk_status, Failure>,
 ) -> lbk_status {
-    if !is_off() {
+    if *mode() != Mode::Off {
         return guarded(call, work);
     }
     guarded(call, || {
@@ -51,10 +52,42 @@ pub fn guarded_writing(
     })
 }
 
-/// True if `LIMBECK_MODE=off`; looked up once, so that it cannot change in the middle of a run.
-pub fn is_off() -> bool {
-    static OFF: OnceLock<bool> = OnceLock::new();
-    *OFF.get_or_init(|| std::env::var_os("LIMBECK_MODE").is_some_and(|mode| mode.eq_ignore_ascii_case("off")))
+/// What `LIMBECK_MODE` says.
+#[derive(Debug, PartialEq, Eq)]
+enum Mode {
+    On,
+    Off,
+    /// Neither, as it stands there.
+    Unknown(String),
+}
+
+impl Mode {
+    fn of(value: Option<&OsStr>) -> Mode {
+        let Some(value) = value.filter(|v| !v.is_empty()) else { return Mode::On };
+        match value {
+            v if v.eq_ignore_ascii_case("on") => Mode::On,
+            v if v.eq_ignore_ascii_case("off") => Mode::Off,
+            v => Mode::Unknown(v.to_string_lossy().into_owned()),
+        }
+    }
+}
+
+/// Looked up once, so that it cannot change in the middle of a run.
+fn mode() -> &'static Mode {
+    static MODE: OnceLock<Mode> = OnceLock::new();
+    MODE.get_or_init(|| Mode::of(std::env::var_os("LIMBECK_MODE").as_deref()))
+}
+
+/// Refuses a mode that was misspelt: neither a run that was to be switched off nor one that was to be written is what the
+/// user wanted.
+pub fn check_mode() -> Result<(), Failure> {
+    match mode() {
+        Mode::On | Mode::Off => Ok(()),
+        Mode::Unknown(value) => Err(Failure::argument(format!(
+            "the environment variable LIMBECK_MODE is {value:?}: it may be \"on\", as if it were not set, or \"off\", with \
+             which limbeck does nothing"
+        ))),
+    }
 }
 
 /// The standard library reports a panic on stderr before it unwinds. Inside limbeck it goes to the log instead; every
@@ -89,6 +122,16 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 mod tests {
     use super::*;
     use crate::error::last_message;
+
+    #[test]
+    fn the_mode_is_on_off_or_a_mistake() {
+        let of = |text: &str| Mode::of(Some(OsStr::new(text)));
+        assert_eq!((Mode::of(None), of(""), of("on"), of("ON")), (Mode::On, Mode::On, Mode::On, Mode::On));
+        assert_eq!((of("off"), of("Off")), (Mode::Off, Mode::Off));
+        for text in ["of", "0", "off ", "no"] {
+            assert_eq!(of(text), Mode::Unknown(text.into()));
+        }
+    }
 
     #[test]
     fn a_panic_becomes_a_status() {

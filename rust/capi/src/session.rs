@@ -8,7 +8,7 @@ use limbeck_session::{Attribute, Session};
 use crate::communicator;
 use crate::config::{ConfigHandle, lbk_config};
 use crate::error::{Failure, reported};
-use crate::guard::guarded_writing;
+use crate::guard::{check_mode, guarded_writing};
 use crate::handle::{self, Held};
 use crate::metrics;
 use crate::status::{LBK_INVALID_HANDLE, LBK_OK, lbk_status};
@@ -60,8 +60,9 @@ impl SessionHandle {
 /// - session       receives the handle; lbk_session_close frees it
 ///
 /// Returns LBK_OK; LBK_COMPATIBILITY for a communicator in a library built without MPI, or a journal or archive of a
-/// newer version; LBK_MPI if MPI is not initialised, was finalised, or does not know the communicator; LBK_IO if the directory cannot be written; LBK_INVALID_ARGUMENT, also if options contradict each other, if
-/// another session writes this run, or if the run exists and option "open.mode" is "create"; LBK_INVALID_HANDLE.
+/// newer version; LBK_MPI if MPI is not initialised, was finalised, or does not know the communicator; LBK_IO if the directory
+/// cannot be written; LBK_INVALID_ARGUMENT, also if options contradict each other, if another session writes this run, if
+/// the run exists and option "open.mode" is "create", or if LIMBECK_MODE is neither "on" nor "off"; LBK_INVALID_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lbk_session_open(
     config: *const lbk_config,
@@ -76,6 +77,7 @@ pub unsafe extern "C" fn lbk_session_open(
         || {
             let communicator = communicator::of_host(communicator)?;
             let mine = || {
+                check_mode()?;
                 output(session, "session")?;
                 // SAFETY: the caller vouches for the string.
                 let path = unsafe { text::path(path, "path")? };

@@ -11,7 +11,8 @@ pub type lbk_status = i32;
 
 /// The call did what it says.
 pub const LBK_OK: lbk_status = 0;
-/// Warning: a step was accepted by the call but dropped, as the policy `drop` allows when the queue is full.
+/// Warning: the step is dropped, as the policy `drop` allows when the queue is full, or since the journal cannot be
+/// written any more; the simulation goes on as if it were not.
 pub const LBK_DROPPED: lbk_status = -1;
 /// Warning: the call did its work with less than was asked for (fewer samples, a worker on the simulation's core).
 pub const LBK_DEGRADED: lbk_status = -2;
@@ -37,7 +38,7 @@ pub const LBK_DEVICE: lbk_status = 9;
 pub const LBK_INTERNAL: lbk_status = 10;
 /// The data has NaN or infinities and the policy `nonfinite` is `error`; the block was not taken.
 pub const LBK_NOT_FINITE: lbk_status = 11;
-/// The queue is full and its policy is `error`; the step was not taken.
+/// The queue is full and its policy is `error`; the block was not taken, and the step is open still.
 pub const LBK_QUEUE_FULL: lbk_status = 12;
 /// What was waited for did not happen within the given time.
 pub const LBK_TIMEOUT: lbk_status = 13;

@@ -22,7 +22,7 @@ use crate::variable::{BlockHandle, checked_rank, element_type, lbk_block, lbk_ty
 /// - time      physical time of the step; finite
 ///
 /// Returns LBK_OK; LBK_INVALID_ARGUMENT if the cycle does not grow or the time is not finite; LBK_INVALID_STATE before
-/// commit or within a step; LBK_INVALID_HANDLE; or, once, what failed on a worker since the last call (the step is not
+/// commit or within a step (unless its end was refused: then it is given up); LBK_INVALID_HANDLE; or, once, what failed on a worker since the last call (the step is not
 /// begun then: call again to go on).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lbk_step_begin(session: *mut lbk_session, cycle: i64, time: f64) -> lbk_status {
@@ -45,9 +45,15 @@ pub unsafe extern "C" fn lbk_step_begin(session: *mut lbk_session, cycle: i64, t
 /// - data      address of the block's first value (behind the ghosts), in the type of the variable; the others lie where
 ///             the strides of the block say; only read, and only during the call
 ///
-/// Returns LBK_OK; LBK_NOT_FINITE if there are NaN or infinities and the option "nonfinite" is "error" (the message has
-/// their number and the first index; the block may be put again); LBK_INVALID_STATE outside of a step or if the block was
-/// put in this step already; LBK_INVALID_ARGUMENT; LBK_INVALID_HANDLE, also if the block is another session's.
+/// The first block of a step needs room for all of them; where there is none, option "queue.policy" says what happens:
+/// spill makes room on the disk, and waits when that is full, block waits, drop and error return at once.
+///
+/// Returns LBK_OK; LBK_DROPPED if the step is dropped (policy drop, or the journal cannot be written any more): go on as if
+/// it were not, nothing is copied; LBK_QUEUE_FULL if there is no room and the policy is error: the step stays open, put the
+/// block again or cancel; LBK_NOT_FINITE if there are NaN or infinities and the option "nonfinite" is "error" (the message
+/// has their number and the first index; the block may be put again); LBK_INVALID_STATE outside of a step or if the block
+/// was put in this step already; LBK_INVALID_ARGUMENT; LBK_INVALID_HANDLE, also if the block is another session's; or,
+/// once, what failed on a worker since the last call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lbk_put(
     session: *mut lbk_session,
@@ -130,16 +136,17 @@ fn contiguous_strides(element_type: ElementType, count: &[usize]) -> Result<Vec<
     Ok(layout.strides().to_vec())
 }
 
-/// Ends a step: it is accepted, and encoded while the simulation goes on. Waits only if the queue is full and the option
-/// "queue.policy" says block.
+/// Ends a step: it is accepted, and encoded while the simulation goes on. Never waits: what there was to wait for, lbk_put
+/// has waited for.
 ///
 /// Any thread. Not collective. Since 0.1.
 ///
 /// - session   the run
 ///
-/// Returns LBK_OK; LBK_DROPPED if the queue was full and the policy is drop; LBK_QUEUE_FULL if it is error (the step is
-/// not taken); LBK_INVALID_STATE outside of a step or if a block was not put (the step stays open: put it, or cancel);
-/// LBK_IO; LBK_INVALID_HANDLE; LBK_DEGRADED.
+/// Returns LBK_OK; LBK_DROPPED if the step was dropped, as lbk_put has said already; LBK_DEGRADED if the step is accepted,
+/// and something since the last step went otherwise than asked (the message says what; told once); LBK_INVALID_STATE
+/// outside of a step or if a block was not put, or refused (the step stays open: put it and end again, or cancel, or just
+/// begin the next one); LBK_IO, once, if the journal cannot be written; LBK_INVALID_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lbk_step_end(session: *mut lbk_session) -> lbk_status {
     guarded_writing(

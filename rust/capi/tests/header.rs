@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-mod generate {
-    include!("../examples/header/generate.rs");
-}
+#[path = "../examples/header/generate.rs"]
+mod generate;
 
 #[test]
 fn headers_are_up_to_date() {

@@ -3,14 +3,16 @@
 mod plan;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use limbeck_archive::{Answer, Attribute, Coordinates, Recording, RunDescription};
 use limbeck_codec::Method;
+use limbeck_codec::ranks::{Alone, Ranks};
 
 use crate::variable::element_type;
 use crate::{
-    BlockId, CloseReport, Communicator, Config, Error, Outcome, Progress, Result, Session, ValuesRef, settings,
+    BlockId, CloseReport, Communicator, Config, Error, Outcome, Progress, Result, Session, ValuesRef, agree, settings,
 };
 use plan::{Deed, Plan};
 
@@ -152,12 +154,13 @@ impl Replay {
         communicator: Communicator,
         speed: Speed,
         watch: &Watch<'_>,
-        method: std::sync::Arc<dyn Method>,
+        method: Arc<dyn Method>,
     ) -> Result<ReplayReport> {
-        let (rank, size) = match &communicator {
-            Communicator::None => (0, 1),
-            Communicator::Ranks(ranks) => (ranks.rank(), ranks.size()),
+        let ranks: Arc<dyn Ranks> = match &communicator {
+            Communicator::None => Arc::new(Alone),
+            Communicator::Ranks(ranks) => ranks.clone(),
         };
+        let (rank, size) = (ranks.rank(), ranks.size());
         let recorded = self.recordings.len();
         if size > recorded {
             return Err(Error::InvalidArgument(format!(
@@ -168,7 +171,7 @@ impl Replay {
         let mine = &self.recordings[recorded * rank / size..recorded * (rank + 1) / size];
         let plan = Plan::new(mine);
         let mut session = Session::open_with_method(output, &self.config(config), communicator, method)?;
-        let blocks = define(&mut session, mine)?;
+        let blocks = agree(ranks.as_ref(), define(&mut session, mine))?;
         session.commit()?;
         let mut report = ReplayReport::default();
         let mut cycle = 0;
@@ -215,7 +218,9 @@ fn define(session: &mut Session, mine: &[Recording]) -> Result<Vec<Vec<Vec<Block
         if shapes(first) != shapes(other) {
             return Err(Error::InvalidArgument(format!(
                 "rank {} of the recorded session defined other variables than rank {}: replay it with as many ranks \
-                 as it had"
+                 as it had",
+                mine[i].opening().rank,
+                mine[0].opening().rank
             )));
         }
     }

@@ -105,9 +105,9 @@ impl Recording {
         };
         let path = self.path().display();
         let place = self.run().and_then(|r| r.variables.get(variable as usize)).and_then(|v| {
-            let counts = v.blocks.get(block as usize)?.count.iter();
-            let n = counts.fold(Some(1usize), |n, &c| n?.checked_mul(usize::try_from(c).ok()?))?;
-            Some((v.element_type, n.checked_mul(usize::from(v.element_type))?))
+            let mut counts = v.blocks.get(block as usize)?.count.iter();
+            let size = usize::from(v.element_type);
+            Some((v.element_type, counts.try_fold(size, |n, &c| n.checked_mul(usize::try_from(c).ok()?))?))
         });
         let (size, length) = place.ok_or_else(|| {
             Error::Corruption(format!(

@@ -1,11 +1,25 @@
-// The text of the C headers. Included by the generator and by the test that compares.
+//! The text of the C headers, for the generator and for the test that compares.
 
 use std::path::Path as SourcePath;
 
+mod stub;
+
 /// The files that hold exports, in the order of the header.
 const SOURCES: [&str; 14] = [
-    "status", "version", "error", "log", "config", "session", "variable", "axis", "step", "durability", "distil",
-    "archive", "archive_axis", "archive_values",
+    "status",
+    "version",
+    "error",
+    "log",
+    "config",
+    "session",
+    "variable",
+    "axis",
+    "step",
+    "durability",
+    "distil",
+    "archive",
+    "archive_axis",
+    "archive_values",
 ];
 
 const INTRODUCTION: &str = "\
@@ -23,12 +37,15 @@ const INTRODUCTION: &str = "\
  * communicator.
  *
  * With LIMBECK_MODE=off in the environment the calls that write (config, session, variable, step, distil) do nothing,
- * set their outputs and return LBK_OK.
+ * set their outputs and return LBK_OK. With LIMBECK_RECORD=directory what is handed in is recorded there, for `limbeck
+ * replay`. docs/abi.md has all calls in one table.
  */";
 
 /// Names and texts of all headers.
 pub fn headers() -> Vec<(&'static str, String)> {
-    vec![("limbeck.h", interface()), ("version.h", version())]
+    let interface = interface();
+    let stub = stub::stub(&interface);
+    vec![("limbeck.h", interface), ("limbeck_stub.h", stub), ("version.h", version())]
 }
 
 fn interface() -> String {
