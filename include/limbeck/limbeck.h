@@ -12,7 +12,8 @@
  * communicator.
  *
  * With LIMBECK_MODE=off in the environment the calls that write (config, session, variable, step, distil) do nothing,
- * set their outputs and return LBK_OK.
+ * set their outputs and return LBK_OK. With LIMBECK_RECORD=directory what is handed in is recorded there, for `limbeck
+ * replay`. docs/abi.md has all calls in one table.
  */
 
 #ifndef LIMBECK_LIMBECK_H
@@ -84,7 +85,8 @@ typedef int32_t lbk_type;
 // The call did what it says.
 #define LBK_OK 0
 
-// Warning: a step was accepted by the call but dropped, as the policy `drop` allows when the queue is full.
+// Warning: the step is dropped, as the policy `drop` allows when the queue is full, or since the journal cannot be
+// written any more; the simulation goes on as if it were not.
 #define LBK_DROPPED (-1)
 
 // Warning: the call did its work with less than was asked for (fewer samples, a worker on the simulation's core).
@@ -123,7 +125,7 @@ typedef int32_t lbk_type;
 // The data has NaN or infinities and the policy `nonfinite` is `error`; the block was not taken.
 #define LBK_NOT_FINITE 11
 
-// The queue is full and its policy is `error`; the step was not taken.
+// The queue is full and its policy is `error`; the block was not taken, and the step is open still.
 #define LBK_QUEUE_FULL 12
 
 // What was waited for did not happen within the given time.
@@ -290,8 +292,9 @@ lbk_status lbk_options(char *buffer,
 // - session       receives the handle; lbk_session_close frees it
 //
 // Returns LBK_OK; LBK_COMPATIBILITY for a communicator in a library built without MPI, or a journal or archive of a
-// newer version; LBK_MPI if MPI is not initialised, was finalised, or does not know the communicator; LBK_IO if the directory cannot be written; LBK_INVALID_ARGUMENT, also if options contradict each other, if
-// another session writes this run, or if the run exists and option "open.mode" is "create"; LBK_INVALID_HANDLE.
+// newer version; LBK_MPI if MPI is not initialised, was finalised, or does not know the communicator; LBK_IO if the directory
+// cannot be written; LBK_INVALID_ARGUMENT, also if options contradict each other, if another session writes this run, if
+// the run exists and option "open.mode" is "create", or if LIMBECK_MODE is neither "on" nor "off"; LBK_INVALID_HANDLE.
 lbk_status lbk_session_open(const lbk_config *config,
                             const char *path,
                             int32_t communicator,
@@ -318,7 +321,7 @@ lbk_status lbk_session_set_attribute(lbk_session *session,
 // - session   the run
 //
 // Returns LBK_OK; LBK_INVALID_STATE if called twice; LBK_INVALID_ARGUMENT if variables, blocks or options do not fit
-// together, or not to the journal that is continued; LBK_IO; LBK_INVALID_HANDLE.
+// together, or not to the journal that is continued; LBK_IO; LBK_MPI; LBK_INVALID_HANDLE.
 lbk_status lbk_session_commit(lbk_session *session);
 
 // What the run has done and cost so far, as JSON: totals, and per step and variable the seconds, PSNR, largest error, bytes
@@ -346,9 +349,10 @@ lbk_status lbk_session_metrics(lbk_session *session,
 // - session   address of the handle, which is set to NULL, whatever is returned; an address of NULL, or a NULL handle,
 //             is fine
 //
-// Returns LBK_OK; else what failed first and was not returned before, the journal being kept then so that `limbeck
-// distill` can finish the run; LBK_DROPPED or LBK_DEGRADED if the archive was written but steps were dropped or made
-// with less than was asked for; LBK_INVALID_HANDLE.
+// Returns LBK_OK; LBK_DROPPED or LBK_DEGRADED if the archive was written but steps were dropped or made with less than was
+// asked for; LBK_MPI if MPI was finalised before; LBK_IO if the journal or the archive could not be written; any error of the
+// distillation. After all of these errors the journal is kept, so that `limbeck distill` can finish the run.
+// LBK_INVALID_HANDLE.
 lbk_status lbk_session_close(lbk_session **session);
 
 // Defines a variable of the run.
@@ -496,7 +500,7 @@ lbk_status lbk_session_set_axis_coordinates(lbk_session *session,
 // - time      physical time of the step; finite
 //
 // Returns LBK_OK; LBK_INVALID_ARGUMENT if the cycle does not grow or the time is not finite; LBK_INVALID_STATE before
-// commit or within a step; LBK_INVALID_HANDLE; or, once, what failed on a worker since the last call (the step is not
+// commit or within a step (unless its end was refused: then it is given up); LBK_INVALID_HANDLE; or, once, what failed on a worker since the last call (the step is not
 // begun then: call again to go on).
 lbk_status lbk_step_begin(lbk_session *session,
                           int64_t cycle,
@@ -511,9 +515,15 @@ lbk_status lbk_step_begin(lbk_session *session,
 // - data      address of the block's first value (behind the ghosts), in the type of the variable; the others lie where
 //             the strides of the block say; only read, and only during the call
 //
-// Returns LBK_OK; LBK_NOT_FINITE if there are NaN or infinities and the option "nonfinite" is "error" (the message has
-// their number and the first index; the block may be put again); LBK_INVALID_STATE outside of a step or if the block was
-// put in this step already; LBK_INVALID_ARGUMENT; LBK_INVALID_HANDLE, also if the block is another session's.
+// The first block of a step needs room for all of them; where there is none, option "queue.policy" says what happens:
+// spill makes room on the disk, and waits when that is full, block waits, drop and error return at once.
+//
+// Returns LBK_OK; LBK_DROPPED if the step is dropped (policy drop, or the journal cannot be written any more): go on as if
+// it were not, nothing is copied; LBK_QUEUE_FULL if there is no room and the policy is error: the step stays open, put the
+// block again or cancel; LBK_NOT_FINITE if there are NaN or infinities and the option "nonfinite" is "error" (the message
+// has their number and the first index; the block may be put again); LBK_INVALID_STATE outside of a step or if the block
+// was put in this step already; LBK_INVALID_ARGUMENT; LBK_INVALID_HANDLE, also if the block is another session's; or,
+// once, what failed on a worker since the last call.
 lbk_status lbk_put(lbk_session *session,
                    const lbk_block *block,
                    const void *data);
@@ -542,16 +552,17 @@ lbk_status lbk_put_strided(lbk_session *session,
                            const int64_t *strides,
                            const void *data);
 
-// Ends a step: it is accepted, and encoded while the simulation goes on. Waits only if the queue is full and the option
-// "queue.policy" says block.
+// Ends a step: it is accepted, and encoded while the simulation goes on. Never waits: what there was to wait for, lbk_put
+// has waited for.
 //
 // Any thread. Not collective. Since 0.1.
 //
 // - session   the run
 //
-// Returns LBK_OK; LBK_DROPPED if the queue was full and the policy is drop; LBK_QUEUE_FULL if it is error (the step is
-// not taken); LBK_INVALID_STATE outside of a step or if a block was not put (the step stays open: put it, or cancel);
-// LBK_IO; LBK_INVALID_HANDLE; LBK_DEGRADED.
+// Returns LBK_OK; LBK_DROPPED if the step was dropped, as lbk_put has said already; LBK_DEGRADED if the step is accepted,
+// and something since the last step went otherwise than asked (the message says what; told once); LBK_INVALID_STATE
+// outside of a step or if a block was not put, or refused (the step stays open: put it and end again, or cancel, or just
+// begin the next one); LBK_IO, once, if the journal cannot be written; LBK_INVALID_HANDLE.
 lbk_status lbk_step_end(lbk_session *session);
 
 // Gives up the step that is open, if there is one, as if it had never begun.

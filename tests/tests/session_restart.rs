@@ -217,3 +217,17 @@ fn blocks_that_leave_a_hole_are_refused_at_commit() {
     s.add_block(v, &[1, 0, 0], &[3, 8, 8], None).unwrap();
     s.commit().unwrap();
 }
+
+#[test]
+fn a_run_in_use_is_told_apart_from_one_that_exists() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run.lbk");
+    let open = || Session::open_with_method(&path, &config(&[]), Communicator::None, Rounding::controlled().0);
+    let (mut s, _, b, _) = session(&path, &[("target.ratio", "4")], &[8, 8]);
+    feed(&mut s, b, &[8, 8], 0);
+    let e = open().err().unwrap();
+    assert!(matches!(&e, Error::InvalidArgument(t) if t.contains("written by another session")), "{e}");
+    s.close().unwrap();
+    let e = open().err().unwrap();
+    assert!(matches!(&e, Error::InvalidArgument(t) if t.contains("exists already")), "{e}");
+}

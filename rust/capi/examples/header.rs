@@ -1,4 +1,5 @@
-//! Writes `include/limbeck/limbeck.h`, `limbeck_stub.h` and `version.h` from the sources of this crate:
+//! Writes `include/limbeck/limbeck.h`, `limbeck_stub.h`, `version.h` and the table in `docs/abi.md` from the sources of this
+//! crate:
 //!
 //! ```text
 //! cargo run -p limbeck --example header             write them
@@ -14,8 +15,8 @@ mod generate;
 fn main() -> ExitCode {
     let check = std::env::args().any(|argument| argument == "--check");
     let mut stale = false;
-    for (name, text) in generate::headers() {
-        let path = include_directory().join(name);
+    for (name, text) in generate::files() {
+        let path = repository().join(name);
         if std::fs::read_to_string(&path).is_ok_and(|present| present == text) {
             continue;
         }
@@ -32,6 +33,6 @@ fn main() -> ExitCode {
     if check && stale { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn include_directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../include/limbeck")
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

@@ -128,7 +128,7 @@ pub unsafe extern "C" fn lbk_session_set_attribute(
 /// - session   the run
 ///
 /// Returns LBK_OK; LBK_INVALID_STATE if called twice; LBK_INVALID_ARGUMENT if variables, blocks or options do not fit
-/// together, or not to the journal that is continued; LBK_IO; LBK_INVALID_HANDLE.
+/// together, or not to the journal that is continued; LBK_IO; LBK_MPI; LBK_INVALID_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lbk_session_commit(session: *mut lbk_session) -> lbk_status {
     guarded_writing(
@@ -181,9 +181,10 @@ pub unsafe extern "C" fn lbk_session_metrics(
 /// - session   address of the handle, which is set to NULL, whatever is returned; an address of NULL, or a NULL handle,
 ///             is fine
 ///
-/// Returns LBK_OK; else what failed first and was not returned before, the journal being kept then so that `limbeck
-/// distill` can finish the run; LBK_DROPPED or LBK_DEGRADED if the archive was written but steps were dropped or made
-/// with less than was asked for; LBK_INVALID_HANDLE.
+/// Returns LBK_OK; LBK_DROPPED or LBK_DEGRADED if the archive was written but steps were dropped or made with less than was
+/// asked for; LBK_MPI if MPI was finalised before; LBK_IO if the journal or the archive could not be written; any error of the
+/// distillation. After all of these errors the journal is kept, so that `limbeck distill` can finish the run.
+/// LBK_INVALID_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lbk_session_close(session: *mut *mut lbk_session) -> lbk_status {
     guarded_writing(

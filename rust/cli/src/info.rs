@@ -52,22 +52,29 @@ fn heading(source: &Source) -> String {
     let mut text = format!("{}\n{state}, format {}", source.size().sentence(source.path()), info.format_version);
     text.push_str(&format!(", written by limbeck {}\n", info.limbeck_version));
     let steps = dataset.steps();
-    text.push_str(&match steps {
-        [] => "no steps yet\n".to_string(),
-        [one] => format!("1 step: cycle {}, t = {}\n", one.cycle, short(one.time)),
-        [first, .., last] => format!(
-            "{} steps: cycles {} to {}, t = {} to {}\n",
-            steps.len(),
-            first.cycle,
-            last.cycle,
-            short(first.time),
-            short(last.time)
-        ),
-    });
+    text.push_str(&about_steps(steps, info.finished));
     for (name, value) in dataset.attributes() {
         text.push_str(&format!("{name}: {}\n", attribute_text(value)));
     }
     text
+}
+
+/// How many there are, how many of them are whole, and what they cover.
+fn about_steps(steps: &[Step], finished: bool) -> String {
+    let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return "no steps yet\n".into() };
+    let n = steps.len();
+    let whole = steps.iter().filter(|s| matches!(s.state, State::Present)).count();
+    let number = match (whole == n, finished) {
+        (true, _) if n == 1 => "1 step".to_string(),
+        (true, _) => format!("{n} steps"),
+        (false, true) => format!("{n} steps, {} of them interpolated", n - whole),
+        (false, false) => format!("{whole} whole of {n} begun steps"),
+    };
+    let (t0, t1) = (short(first.time), short(last.time));
+    match n {
+        1 => format!("{number}: cycle {}, t = {t0}\n", first.cycle),
+        _ => format!("{number}: cycles {} to {}, t = {t0} to {t1}\n", first.cycle, last.cycle),
+    }
 }
 
 fn type_name(variable: &Variable) -> &'static str {
@@ -233,6 +240,7 @@ fn document(source: &Source, variables: &[Variable]) -> Value {
         "attributes": attributes.collect::<serde_json::Map<_, _>>(),
         "variables": variables,
         "segments": segments,
+        "whole_steps": dataset.steps().iter().filter(|s| matches!(s.state, State::Present)).count(),
         "steps": dataset.steps().iter().map(|s| step_document(s, source)).collect::<Vec<_>>(),
         "faults": info.faults,
         "times_rounded": info.times_rounded,
@@ -269,4 +277,23 @@ fn step_document(step: &Step, source: &Source) -> Value {
         "step": step.index, "cycle": step.cycle, "time": number(step.time), "state": state, "why": why,
         "teachers": measured.collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_steps_are_told_apart_from_whole_ones() {
+        let step = |index: u64, state: State| Step { index, cycle: 10 * index as i64, time: 0.5, state };
+        let torn = || State::Missing("torn".into());
+        let text = |steps: &[Step], finished| about_steps(steps, finished).trim_end().to_string();
+        assert_eq!(text(&[], false), "no steps yet");
+        assert_eq!(text(&[step(0, State::Present)], true), "1 step: cycle 0, t = 0.5");
+        let run = [step(0, State::Present), step(1, State::Present), step(2, torn())];
+        assert_eq!(text(&run, false), "2 whole of 3 begun steps: cycles 0 to 20, t = 0.5 to 0.5");
+        assert_eq!(text(&[step(0, torn())], false), "0 whole of 1 begun steps: cycle 0, t = 0.5");
+        let archive = [step(0, State::Present), step(1, State::Interpolated)];
+        assert_eq!(text(&archive, true), "2 steps, 1 of them interpolated: cycles 0 to 10, t = 0.5 to 0.5");
+    }
 }

@@ -83,8 +83,10 @@ impl Past {
                 path.display()
             )));
         }
-        if settings.open_mode == OpenMode::Create {
-            refuse_existing(path, &directory)?;
+        if settings.open_mode == OpenMode::Create
+            && let Err(exists) = refuse_existing(path, &directory)
+        {
+            return Err(in_use(&directory).unwrap_or(exists));
         }
         let lock = RunLock::acquire(&directory, 0)?;
         if !lock.enforced() {
@@ -315,6 +317,15 @@ fn refuse_existing(path: &Path, directory: &Path) -> Result<()> {
         return Ok(());
     };
     Err(exists_already(what))
+}
+
+/// That somebody writes a run comes before that it exists: neither continuing nor removing it would be right.
+fn in_use(directory: &Path) -> Option<Error> {
+    let lock = directory.join("lock").exists().then(|| RunLock::acquire(directory, 0))?;
+    match lock {
+        Err(e @ limbeck_archive::Error::InvalidArgument(_)) => Some(e.into()),
+        _ => None,
+    }
 }
 
 fn exists_already(what: &Path) -> Error {

@@ -3,6 +3,7 @@
 use std::path::Path as SourcePath;
 
 mod stub;
+mod table;
 
 /// The files that hold exports, in the order of the header.
 const SOURCES: [&str; 14] = [
@@ -41,11 +42,19 @@ const INTRODUCTION: &str = "\
  * replay`. docs/abi.md has all calls in one table.
  */";
 
-/// Names and texts of all headers.
-pub fn headers() -> Vec<(&'static str, String)> {
+/// Paths in the repository and texts of all that is generated.
+pub fn files() -> Vec<(&'static str, String)> {
+    let document = SourcePath::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/abi.md");
+    let document = std::fs::read_to_string(document).expect("docs/abi.md can be read");
     let interface = interface();
     let stub = stub::stub(&interface);
-    vec![("limbeck.h", interface), ("limbeck_stub.h", stub), ("version.h", version())]
+    let document = table::with_table(&document, &interface);
+    vec![
+        ("include/limbeck/limbeck.h", interface),
+        ("include/limbeck/limbeck_stub.h", stub),
+        ("include/limbeck/version.h", version()),
+        ("docs/abi.md", document),
+    ]
 }
 
 fn interface() -> String {
