@@ -12,6 +12,27 @@ export CARGO_TARGET_DIR
 cargo_bin="${CARGO_HOME:-$HOME/.cargo}/bin"
 case ":$PATH:" in *":$cargo_bin:"*) ;; *) export PATH="$cargo_bin:$PATH" ;; esac
 
+# mpi_wrappers: sets wrappers to the compiler of each MPI that is installed, Open MPI and MPICH under Debian's names, else
+# mpicc; MPICC names one and no other.
+mpi_wrappers() {
+    local wrapper
+    wrappers=()
+    if [ -n "${MPICC:-}" ]; then
+        wrappers=("$MPICC")
+        return
+    fi
+    for wrapper in mpicc.openmpi mpicc.mpich; do
+        if type -P "$wrapper" >/dev/null; then wrappers+=("$wrapper"); fi
+    done
+    if [ ${#wrappers[@]} -eq 0 ] && type -P mpicc >/dev/null; then wrappers=(mpicc); fi
+}
+# mpi_family WRAPPER: openmpi for mpicc.openmpi, mpi for mpicc.
+mpi_family() {
+    local family="${1##*/mpicc}"
+    family="${family#mpicc}" family="${family#.}"
+    echo "${family:-mpi}"
+}
+
 stage_name= stage_command= stage_begin=$SECONDS stage_times=()
 
 # stage NAME COMMAND...: runs the command; where it fails, the script ends and says so.
