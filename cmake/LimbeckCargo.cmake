@@ -48,8 +48,7 @@ elseif(LIMBECK_MPI)
   set(LIMBECK_MPI_FOUND TRUE)
 endif()
 set(LIMBECK_FORTRAN_FOUND FALSE)
-if(LIMBECK_FORTRAN STREQUAL "AUTO" AND NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/fortran-bindings)
-elseif(LIMBECK_FORTRAN STREQUAL "AUTO")
+if(LIMBECK_FORTRAN STREQUAL "AUTO")
   include(CheckLanguage)
   check_language(Fortran)
   if(CMAKE_Fortran_COMPILER)
@@ -93,7 +92,8 @@ function(limbeck_cargo name target_directory environment library)
     COMMAND ${CMAKE_COMMAND} -E create_symlink ${library}.so.${PROJECT_VERSION} ${lib}/${library}.so.${LIMBECK_SOVERSION}
     COMMAND ${CMAKE_COMMAND} -E create_symlink ${library}.so.${LIMBECK_SOVERSION} ${lib}/${library}.so
     ${program}
-    BYPRODUCTS ${lib}/${library}.a ${lib}/${library}.so.${PROJECT_VERSION}
+    BYPRODUCTS ${lib}/${library}.a ${lib}/${library}.so.${PROJECT_VERSION} ${lib}/${library}.so.${LIMBECK_SOVERSION}
+      ${lib}/${library}.so
     WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}
     COMMENT "cargo build: ${ARGN}" USES_TERMINAL VERBATIM)
 endfunction()

@@ -24,7 +24,7 @@ install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT develop
 
 # ----------------------------------------------------------------------------------------------------- find_package --
 configure_package_config_file(cmake/limbeckConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/limbeckConfig.cmake
-  INSTALL_DESTINATION ${package_dir} PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR)
+  INSTALL_DESTINATION ${package_dir} PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_DATADIR)
 # Until 1.0 a new minor version may change anything; after it this becomes SameMajorVersion.
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/limbeckConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/limbeckConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/limbeckConfigVersion.cmake
@@ -37,14 +37,19 @@ string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
 foreach(directory LIBDIR INCLUDEDIR)
   file(RELATIVE_PATH pc_${directory} ${CMAKE_INSTALL_PREFIX} ${CMAKE_INSTALL_FULL_${directory}})
 endforeach()
-foreach(library IN LISTS libraries)
-  string(REGEX REPLACE "^lib" "" pc_name ${library})
-  set(pc_description "${PROJECT_DESCRIPTION}")
-  set(pc_private "${LIMBECK_SYSTEM_LIBRARIES}")
-  if(library STREQUAL "liblimbeck_mpi")
-    string(APPEND pc_description ", for programs with MPI (${LIMBECK_MPI_LIBRARY})")
-  endif()
+# limbeck_pc(NAME DESCRIPTION CFLAGS LIBS PRIVATE): installs NAME.pc.
+function(limbeck_pc pc_name pc_description pc_cflags pc_libs pc_private)
   configure_file(cmake/limbeck.pc.in ${CMAKE_CURRENT_BINARY_DIR}/${pc_name}.pc @ONLY)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${pc_name}.pc
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
-endforeach()
+endfunction()
+limbeck_pc(limbeck "${PROJECT_DESCRIPTION}" "" -llimbeck "${LIMBECK_SYSTEM_LIBRARIES}")
+if(LIMBECK_MPI_FOUND)
+  limbeck_pc(limbeck_mpi "${PROJECT_DESCRIPTION}, for programs with MPI (${LIMBECK_MPI_LIBRARY})" "" -llimbeck_mpi
+    "${LIMBECK_SYSTEM_LIBRARIES}")
+endif()
+if(LIMBECK_FORTRAN_FOUND)
+  # Modules of the compiler that limbeck was built with; to be named before limbeck or limbeck_mpi.
+  limbeck_pc(limbeck_fortran "${PROJECT_DESCRIPTION}, its Fortran module" " -I\${includedir}/limbeck/fortran"
+    -llimbeck_fortran "")
+endif()
