@@ -125,7 +125,20 @@ if(LIMBECK_MPI_FOUND)
     set(program "limbeck-cli[mpi]")
   endif()
   limbeck_cargo(limbeck_cargo "${LIMBECK_CARGO_TARGET_DIR}" "" liblimbeck limbeck)
-  limbeck_cargo(limbeck_mpi_cargo "${LIMBECK_MPI_CARGO_TARGET_DIR}" MPICC=${MPI_C_COMPILER}
+  # An MPI in a place of its own is found there by the library and the program, whatever the environment.
+  set(directories "")
+  foreach(library IN LISTS MPI_C_LIBRARIES)
+    get_filename_component(directory ${library} REALPATH)
+    get_filename_component(directory ${directory} DIRECTORY)
+    if(IS_DIRECTORY "${directory}" AND NOT directory IN_LIST CMAKE_C_IMPLICIT_LINK_DIRECTORIES)
+      list(APPEND directories ${directory})
+    endif()
+  endforeach()
+  list(REMOVE_DUPLICATES directories)
+  list(JOIN directories ":" directories)
+  set(LIMBECK_MPI_RUN_PATH "${directories}" CACHE STRING "Where liblimbeck_mpi and the program look for MPI first")
+  limbeck_cargo(limbeck_mpi_cargo "${LIMBECK_MPI_CARGO_TARGET_DIR}"
+    "MPICC=${MPI_C_COMPILER};LIMBECK_MPI_RUN_PATH=${LIMBECK_MPI_RUN_PATH}"
     liblimbeck_mpi limbeck-mpi ${program})
   add_dependencies(limbeck_mpi_cargo limbeck_cargo) # one cargo at a time: each takes all cores
 else()

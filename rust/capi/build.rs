@@ -6,6 +6,11 @@ fn main() {
     let with_mpi = std::env::var("CARGO_PKG_NAME").is_ok_and(|package| package == "limbeck-mpi");
     if with_mpi {
         println!("cargo:rustc-cfg=mpi");
+        // Where the loader finds an MPI that is not in a directory of the system; CMake knows.
+        println!("cargo:rerun-if-env-changed=LIMBECK_MPI_RUN_PATH");
+        if let Some(path) = std::env::var("LIMBECK_MPI_RUN_PATH").ok().filter(|path| !path.is_empty()) {
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-rpath,{path}");
+        }
     }
     if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
         // The number is that of incompatible ABIs, see `LBK_ABI_VERSION`.
