@@ -37,19 +37,26 @@ string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
 foreach(directory LIBDIR INCLUDEDIR)
   file(RELATIVE_PATH pc_${directory} ${CMAKE_INSTALL_PREFIX} ${CMAKE_INSTALL_FULL_${directory}})
 endforeach()
-# limbeck_pc(NAME DESCRIPTION CFLAGS LIBS PRIVATE): installs NAME.pc.
-function(limbeck_pc pc_name pc_description pc_cflags pc_libs pc_private)
+# limbeck_pc(NAME DESCRIPTION MODULES REQUIRES LIBS PRIVATE): installs NAME.pc.
+function(limbeck_pc pc_name pc_description pc_modules pc_requires pc_libs pc_private)
   configure_file(cmake/limbeck.pc.in ${CMAKE_CURRENT_BINARY_DIR}/${pc_name}.pc @ONLY)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${pc_name}.pc
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
 endfunction()
-limbeck_pc(limbeck "${PROJECT_DESCRIPTION}" "" -llimbeck "${LIMBECK_SYSTEM_LIBRARIES}")
+set(variants limbeck)
 if(LIMBECK_MPI_FOUND)
-  limbeck_pc(limbeck_mpi "${PROJECT_DESCRIPTION}, for programs with MPI (${LIMBECK_MPI_LIBRARY})" "" -llimbeck_mpi
-    "${LIMBECK_SYSTEM_LIBRARIES}")
+  list(APPEND variants limbeck_mpi)
 endif()
-if(LIMBECK_FORTRAN_FOUND)
-  # Modules of the compiler that limbeck was built with; to be named before limbeck or limbeck_mpi.
-  limbeck_pc(limbeck_fortran "${PROJECT_DESCRIPTION}, its Fortran module" " -I\${includedir}/limbeck/fortran"
-    -llimbeck_fortran "")
-endif()
+foreach(variant IN LISTS variants)
+  string(REPLACE "limbeck" "" suffix ${variant})
+  set(description "${PROJECT_DESCRIPTION}")
+  if(suffix)
+    string(APPEND description ", for programs with MPI (${LIMBECK_MPI_LIBRARY})")
+  endif()
+  limbeck_pc(${variant} "${description}" "" "" -l${variant} "${LIMBECK_SYSTEM_LIBRARIES}")
+  if(LIMBECK_FORTRAN_FOUND)
+    # Modules of the compiler that limbeck was built with.
+    limbeck_pc(limbeck_fortran${suffix} "${description}: the Fortran module" "/limbeck/fortran${suffix}" ${variant}
+      -llimbeck_fortran${suffix} "")
+  endif()
+endforeach()
