@@ -20,8 +20,7 @@ function(limbeck_target name kind file variant)
     set_target_properties(limbeck::${name} PROPERTIES IMPORTED_SONAME ${file})
   else()
     separate_arguments(system UNIX_COMMAND "${LIMBECK_SYSTEM_LIBRARIES}")
-    set_target_properties(limbeck::${name} PROPERTIES
-      IMPORTED_LINK_INTERFACE_LANGUAGES C INTERFACE_LINK_LIBRARIES "${system}")
+    set_target_properties(limbeck::${name} PROPERTIES INTERFACE_LINK_LIBRARIES "${system}")
   endif()
 endfunction()
 
