@@ -6,6 +6,7 @@ mod npy;
 mod overhead;
 mod quality;
 mod report;
+mod scaling;
 mod speed;
 
 use std::path::PathBuf;
@@ -50,7 +51,7 @@ impl From<limbeck_reader::Error> for Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Parser)]
-#[command(name = "limbeck-bench", about = "Measures limbeck: speed, overhead and quality.", version)]
+#[command(name = "limbeck-bench", about = "Measures limbeck: speed, overhead, quality and scaling.", version)]
 struct Arguments {
     #[command(subcommand)]
     bench: Bench,
@@ -62,6 +63,8 @@ enum Bench {
     Speed(Speed),
     /// What a simulation loses: the copy of its array against memcpy, and its steps while a worker trains.
     Overhead(Overhead),
+    /// Runs over several MPI ranks: bytes between them, share of the time, quality however the domain is dealt out.
+    Scaling(Scaling),
     /// A series from disk through session, distillation and archive, read back and compared on every value.
     Quality(Quality),
 }
@@ -95,6 +98,14 @@ struct Overhead {
     /// An option of the run, as in its configuration; may be given again.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     options: Vec<(String, String)>,
+}
+
+#[derive(Args)]
+struct Scaling {
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    options: scaling::Options,
 }
 
 #[derive(Args)]
@@ -132,6 +143,10 @@ fn run(arguments: Arguments) -> Result<()> {
         Bench::Overhead(o) => {
             overhead::run(o.rounds.max(1), &borrowed(&o.options), &mut report)?;
             o.output
+        }
+        Bench::Scaling(s) => {
+            scaling::run(&s.options, &mut report)?;
+            s.output
         }
         Bench::Quality(q) => {
             quality::run(&q.data, q.ratio, &borrowed(&q.options), &mut report)?;
