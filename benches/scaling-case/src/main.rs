@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use limbeck_codec::Quality;
-use limbeck_codec::ranks::Ranks;
 use limbeck_field::{Extent, Region};
 use limbeck_mpi_ranks::Launched;
 use limbeck_reader::Dataset;
