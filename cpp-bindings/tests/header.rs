@@ -2,70 +2,24 @@
 //! UndefinedBehaviorSanitizer, linked to the shared library and run in a directory of its own. Nothing may appear on
 //! stderr.
 
-use std::path::{Path, PathBuf};
+mod support;
+
 use std::process::Command;
+
+use support::{SANITISERS, WARNINGS, compile, compiler, link_library, linked, repository};
 
 // The library is found beside the test; this makes cargo build it.
 use limbeck as _;
 
-const WARNINGS: [&str; 7] =
-    ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Werror"];
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// The C++ compiler that the machine has, or the one that CXX names.
-fn compiler() -> std::ffi::OsString {
-    std::env::var_os("CXX").unwrap_or_else(|| "c++".into())
-}
-
-/// Links to the library under the names that linker and loader look for.
-fn link_library(directory: &Path) {
-    let deps = std::env::current_exe().unwrap().parent().unwrap().to_owned();
-    let library = deps.join("liblimbeck.so");
-    assert!(library.exists(), "{} was not built", library.display());
-    for name in ["liblimbeck.so", "liblimbeck.so.0"] {
-        std::os::unix::fs::symlink(&library, directory.join(name)).unwrap();
-    }
-}
-
-/// Compiles `tests/programs/NAME.cpp`; the program lies beside the library it is linked to.
-fn build(name: &str, directory: &Path, arguments: &[&str]) -> PathBuf {
-    let program = directory.join(name);
-    let output = Command::new(compiler())
-        .args(["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"])
-        .args(WARNINGS)
-        .args(arguments)
-        .arg("-I")
-        .arg(repository().join("include"))
-        .arg(repository().join("cpp-bindings/tests/programs").join(name).with_extension("cpp"))
-        .arg("-o")
-        .arg(&program)
-        .arg("-L")
-        .arg(directory)
-        .arg(format!("-Wl,-rpath,{}", directory.display()))
-        .arg("-llimbeck")
-        .output()
-        .expect("a C++ compiler named c++, or as CXX says");
-    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-    program
-}
-
 fn run(name: &str, mode: &str, arguments: &[&str]) {
     let directory = tempfile::tempdir().unwrap();
-    link_library(directory.path());
-    let mut command = Command::new(build(name, directory.path(), arguments));
-    for (variable, _) in std::env::vars_os() {
-        if variable.to_string_lossy().starts_with("LIMBECK_") {
-            command.env_remove(variable);
-        }
-    }
-    let output = command.current_dir(directory.path()).env("LIMBECK_MODE", mode).output().unwrap();
-    let (printed, complaints) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{name}: {}\n{printed}{complaints}", output.status);
-    assert_eq!(complaints, "", "{name} wrote to stderr");
-    println!("{printed}");
+    let (directory, program) = (directory.path(), directory.path().join(name));
+    link_library(directory);
+    let source = format!("cpp-bindings/tests/programs/{name}.cpp");
+    compile(compiler(), &source, &program, &[&SANITISERS, arguments].concat(), &linked(directory));
+    let output = support::run(&mut Command::new(program), directory, mode);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{name} wrote to stderr");
+    println!("{}", String::from_utf8_lossy(&output.stdout));
 }
 
 #[test]
@@ -106,6 +60,16 @@ fn without_exceptions() {
 #[test]
 fn switched_off() {
     run("off", "off", &["-std=c++17"]);
+}
+
+/// The same program, with nothing to link to.
+#[test]
+fn left_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = directory.path().join("off");
+    let stub = ["-std=c++17", "-DLIMBECK_STUB"];
+    compile(compiler(), "cpp-bindings/tests/programs/off.cpp", &program, &[&SANITISERS[..], &stub].concat(), &[]);
+    support::run(&mut Command::new(program), directory.path(), "on");
 }
 
 /// Every compiler that is there takes the header and what the tests do with it, in both standards.

@@ -140,7 +140,7 @@ private:
     /* The faces across an axis. Each cell gets its fluxes in the same order on any number of ranks. */
     void add_fluxes(int axis) {
         const Box& b = grid.box;
-        const auto s = static_cast<std::size_t>(b.stride(axis)), n = static_cast<std::size_t>(velocity_z + axis);
+        const auto s = static_cast<std::size_t>(b.stride(axis)), n = velocity_z + static_cast<std::size_t>(axis);
         Index faces = b.count;
         faces[static_cast<std::size_t>(axis)]++;
         for (int z = 0; z < faces[0]; z++)
