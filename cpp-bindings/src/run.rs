@@ -28,7 +28,6 @@ pub fn open_run(path: &str, settings: &[Setting]) -> Result<Box<Run>, Failure> {
 }
 
 /// Distils, writes the archive and ends the run.
-#[expect(clippy::boxed_local, reason = "a box is what C++ holds")]
 pub fn close_run(run: Box<Run>) -> Result<Ended, Failure> {
     guarded(|| {
         let report = run.session.close()?;

@@ -72,6 +72,30 @@ fn left_out() {
     support::run(&mut Command::new(program), directory.path(), "on");
 }
 
+/// What README.md shows compiles as it stands there.
+#[test]
+fn the_guide_compiles() {
+    let guide = std::fs::read_to_string(repository().join("cpp-bindings/README.md")).unwrap();
+    let code: Vec<&str> = guide.split("```cpp\n").skip(1).filter_map(|part| part.split("```").next()).collect();
+    assert_eq!(code.len(), 3);
+    let program = format!(
+        "#include <limbeck/limbeck.hpp>\n#include <cstdio>\n\
+         void guide(int comm, int nz, int ny, int nx, int z0, int y0, int x0, int mz, int my, int mx, int steps, double dt,\n\
+                    std::vector<double>& rho) {{\n{}}}\n",
+        code.concat()
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let source = directory.path().join("guide.cpp");
+    std::fs::write(&source, program).unwrap();
+    let output = Command::new(compiler())
+        .args(["-std=c++17", "-Wall", "-Wextra", "-Wno-unused-variable", "-Werror", "-fsyntax-only", "-I"])
+        .arg(repository().join("include"))
+        .arg(&source)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// Every compiler that is there takes the header and what the tests do with it, in both standards.
 #[test]
 fn the_header_is_clean_in_every_standard() {
