@@ -30,12 +30,14 @@ fn duplicate(_: i32) -> Result<Communicator, Failure> {
 
 /// What was found before a collective call on this rank: fine on all ranks, or the same failure on all. Collective.
 pub fn agree<T>(communicator: &Communicator, mine: Result<T, Failure>) -> Result<T, Failure> {
-    let Communicator::Ranks(ranks) = communicator else { return mine };
+    let ranks = match communicator {
+        Communicator::Ranks(ranks) if ranks.size() > 1 => ranks,
+        _ => return mine,
+    };
     // Errors are small positive numbers; what is none cannot be a failure.
     let told = mine.as_ref().err().map(|f| (u8::try_from(f.status).unwrap_or(0), f.message.clone()));
     match first_failure(&**ranks, told).map_err(limbeck_session::Error::from)? {
         None => mine,
-        Some(failed) if ranks.size() == 1 => Err(Failure::new(failed.kind.into(), failed.text)),
         Some(failed) => Err(Failure::new(failed.kind.into(), format!("rank {}: {}", failed.rank, failed.text))),
     }
 }

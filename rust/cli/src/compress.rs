@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use limbeck_field::Values;
+use limbeck_session::ranks::Alone;
 use limbeck_session::{
     AxisCoordinates, BlockId, CloseReport, Communicator, Config, Origin, Outcome, Session, ValuesRef,
 };
@@ -106,7 +107,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
     }
 
     interrupt::end_at_once(&format!("interrupted; {how_to_finish}"));
-    let distilled = distil::distil(&journal, &arguments.output, &config, console)?;
+    let distilled = distil::distil(&journal, &arguments.output, &config, &Alone, console)?;
     let report = CloseReport { metrics: report.metrics, ..distilled };
     let measured = match arguments.no_measure {
         true => None,

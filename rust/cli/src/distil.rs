@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use clap::Args;
-use limbeck_session::ranks::Alone;
+use limbeck_session::ranks::Ranks;
 use limbeck_session::{CloseReport, Config, distil_run};
 
 use crate::console::Console;
+use crate::crew::Crew;
 use crate::failure::{Failure, Result};
 use crate::settings::SettingArgs;
 use crate::table::decibels;
@@ -21,12 +22,32 @@ pub struct Arguments {
     /// Archive to write; by default the name of the run without its .d
     #[arg(long, short)]
     output: Option<PathBuf>,
+    /// Work for itself even if a launcher of MPI started this process together with others
+    #[arg(long)]
+    alone: bool,
     #[command(flatten)]
     settings: SettingArgs,
 }
 
-/// Runs the command.
+/// Runs the command. Under a launcher of MPI, all processes share the work, the first one speaks, and all end alike.
 pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
+    let crew = if arguments.alone { Crew::alone() } else { Crew::assemble()? };
+    let (run, output, config) = crew.agree(prepare(arguments))?;
+    let silent = Console { json: false, quiet: true };
+    let last_words = "interrupted; the run is as it was, `limbeck distill` begins anew";
+    crew.agree(interrupt::listen())?;
+    interrupt::end_at_once(if crew.is_first() { last_words } else { "" });
+    crew.agree(match crew.is_first() {
+        true => distil(&run, &output, &config, crew.ranks(), console).and_then(|report| {
+            console.result(&report::text(&report, None), &report::document(&report, None))?;
+            verdict(&report)
+        }),
+        false => distil(&run, &output, &config, crew.ranks(), &silent).map(|_| ()),
+    })
+}
+
+/// The run, the archive that it becomes, and the options.
+fn prepare(arguments: &Arguments) -> Result<(PathBuf, PathBuf, Config)> {
     let config = arguments.settings.config()?;
     let run = journal_of(&arguments.run)?;
     let output = match &arguments.output {
@@ -34,11 +55,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
         None if run.extension().is_some_and(|e| e == "d") => run.with_extension(""),
         None => return Err(Failure::Usage("name the archive to write with -o".into())),
     };
-    interrupt::listen()?;
-    interrupt::end_at_once("interrupted; the run is as it was, `limbeck distill` begins anew");
-    let report = distil(&run, &output, &config, console)?;
-    console.result(&report::text(&report, None), &report::document(&report, None))?;
-    verdict(&report)
+    Ok((run, output, config))
 }
 
 /// The directory, also where the name of its archive-to-be is given.
@@ -59,12 +76,12 @@ fn journal_of(path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Distils with progress, and passes on what did not go as asked.
-pub fn distil(run: &Path, output: &Path, config: &Config, console: &Console) -> Result<CloseReport> {
+/// Distils with progress, and passes on what did not go as asked. Collective.
+pub fn distil(run: &Path, output: &Path, config: &Config, ranks: &dyn Ranks, console: &Console) -> Result<CloseReport> {
     let progress = console.progress("distilling", 100, "%");
     // Progress is told from any thread.
     let shown = Mutex::new(progress);
-    let result = distil_run(run, output, config, &Alone, &|p| {
+    let result = distil_run(run, output, config, ranks, &|p| {
         let share = (p.index as f64 + p.done.clamp(0.0, 1.0)) / p.variables.max(1) as f64;
         let message = format!("{} {} dB against the teachers", p.variable, decibels(p.psnr));
         shown.lock().unwrap_or_else(|e| e.into_inner()).at((share * 100.0) as u64, &message);

@@ -43,6 +43,9 @@ pub enum Failure {
     /// SIGINT or SIGTERM.
     #[error("{0}")]
     Interrupted(String),
+    /// Another process that works on the same command says what happened; only its exit code is ours, too.
+    #[error("")]
+    Elsewhere(u8),
     /// Whoever read our output went away (`limbeck info | head`): not a failure.
     #[error("")]
     NobodyListens,
@@ -75,6 +78,22 @@ impl Failure {
             Failure::Internal(_) => 6,
             Failure::Degraded(_) => 7,
             Failure::Interrupted(_) => 130,
+            Failure::Elsewhere(code) => *code,
+        }
+    }
+
+    /// The failure with this exit code, which another process had.
+    pub fn of_code(code: u8, text: String) -> Failure {
+        match code {
+            0 => Failure::NobodyListens,
+            1 => Failure::NotReached(text),
+            2 => Failure::Usage(text),
+            3 => Failure::Data(text),
+            4 => Failure::Archive(text),
+            5 => Failure::Io(text),
+            7 => Failure::Degraded(text),
+            130 => Failure::Interrupted(text),
+            _ => Failure::Internal(text),
         }
     }
 
@@ -95,6 +114,7 @@ impl Failure {
             Failure::Internal(_) => "internal",
             Failure::Degraded(_) => "degraded",
             Failure::Interrupted(_) => "interrupted",
+            Failure::Elsewhere(_) => "elsewhere",
         }
     }
 }

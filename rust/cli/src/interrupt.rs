@@ -14,8 +14,10 @@ static LAST_WORDS: OnceLock<String> = OnceLock::new();
 pub fn listen() -> Result<()> {
     ctrlc::set_handler(|| {
         if let Some(words) = LAST_WORDS.get() {
-            // Not eprintln: it panics where stderr is closed.
-            let _ = writeln!(std::io::stderr(), "limbeck: {words}");
+            if !words.is_empty() {
+                // Not eprintln: it panics where stderr is closed.
+                let _ = writeln!(std::io::stderr(), "limbeck: {words}");
+            }
             std::process::exit(130);
         }
         if REQUESTED.swap(true, Ordering::SeqCst) {
@@ -25,7 +27,7 @@ pub fn listen() -> Result<()> {
     .map_err(|e| Failure::Internal(format!("cannot install a signal handler: {e}")))
 }
 
-/// From now on already the first signal ends the process, with these words: for work that cannot be stopped
+/// From now on already the first signal ends the process, with these words (none if they are empty): for work that cannot be stopped
 /// half-way but is safe to be cut off.
 pub fn end_at_once(words: &str) {
     let _ = LAST_WORDS.set(words.to_string());

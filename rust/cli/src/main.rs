@@ -5,6 +5,7 @@ mod compare;
 mod compare_picture;
 mod compress;
 mod console;
+mod crew;
 mod decode;
 mod distil;
 mod document;
@@ -77,7 +78,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let program = Program::parse();
+    let program = Program::try_parse().unwrap_or_else(|told| match crew::launch() {
+        // Of many processes, the first one says what is wrong with the command line that all have.
+        Some(launch) if launch.rank > 0 => std::process::exit(told.exit_code()),
+        _ => told.exit(),
+    });
     let console = Console { json: program.manner.json, quiet: program.manner.quiet };
     let outcome = match &program.command {
         Command::Compress(arguments) => compress::run(arguments, &console),

@@ -3,7 +3,8 @@
 //! Each begins a non-blocking collective and asks for its end, giving its core away between questions: MPI's own waiting
 //! keeps the core busy, which workers or other ranks on the same core pay for.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_void};
+use std::ptr::{null, null_mut};
 
 use limbeck_codec::Result;
 use mpi::ffi::{self, MPI_Comm, MPI_Op, MPI_Request};
@@ -35,7 +36,7 @@ impl Communicator {
         }
         let (count, kind) = (count(sent)?, T::equivalent_datatype());
         complete("MPI_Ireduce", |request| {
-            let (from, to) = (sent.as_ptr().cast(), received.as_mut_ptr().cast());
+            let (from, to) = (place(sent), place_mut(received));
             // SAFETY: `count` values of the kind lie at `from`, on rank 0 there is room for as many at `to`, and both are
             // borrowed until the request is complete.
             unsafe { ffi::MPI_Ireduce(from, to, count, kind.as_raw(), operation, 0, self.raw, request) }
@@ -46,7 +47,7 @@ impl Communicator {
     pub fn broadcast<T: Equivalence>(self, root: usize, values: &mut [T]) -> Result<()> {
         let (count, kind) = (count(values)?, T::equivalent_datatype());
         complete("MPI_Ibcast", |request| {
-            let at = values.as_mut_ptr().cast();
+            let at = place_mut(values);
             // SAFETY: `count` values of the kind lie at `at` and are borrowed until the request is complete.
             unsafe { ffi::MPI_Ibcast(at, count, kind.as_raw(), root as c_int, self.raw, request) }
         })
@@ -57,7 +58,7 @@ impl Communicator {
         let mut all = vec![T::default(); if self.rank == 0 { self.size } else { 0 }];
         let kind = T::equivalent_datatype();
         complete("MPI_Igather", |request| {
-            let (from, to, kind) = ((&raw const mine).cast(), all.as_mut_ptr().cast(), kind.as_raw());
+            let (from, to, kind) = (place(std::slice::from_ref(&mine)), place_mut(&mut all), kind.as_raw());
             // SAFETY: one value is sent, on rank 0 there is room for one of each rank, and both live until the request is
             // complete.
             unsafe { ffi::MPI_Igather(from, 1, kind, to, 1, kind, 0, self.raw, request) }
@@ -81,7 +82,7 @@ impl Communicator {
         let (length, _) = (count(mine)?, count(&all)?);
         let kind = T::equivalent_datatype();
         complete("MPI_Igatherv", |request| {
-            let (from, to, kind) = (mine.as_ptr().cast(), all.as_mut_ptr().cast(), kind.as_raw());
+            let (from, to, kind) = (place(mine), place_mut(&mut all), kind.as_raw());
             let (counts, places) = (counts.as_ptr(), places.as_ptr());
             // SAFETY: `length` values lie at `from`; on rank 0 counts and places are one per rank, and within what `all` has
             // room for, whose number an int holds; everything lives until the request is complete.
@@ -89,6 +90,17 @@ impl Communicator {
         })?;
         Ok(all)
     }
+}
+
+/// Where values lie. NULL if there are none: the address of an empty slice may be any, also one that has a meaning of its own
+/// to MPI, as 1 has to Open MPI (MPI_IN_PLACE).
+fn place<T>(values: &[T]) -> *const c_void {
+    if values.is_empty() { null() } else { values.as_ptr().cast() }
+}
+
+/// [`place`] for values that will be written.
+fn place_mut<T>(values: &mut [T]) -> *mut c_void {
+    if values.is_empty() { null_mut() } else { values.as_mut_ptr().cast() }
 }
 
 /// Numbers of values are ints in MPI.

@@ -36,6 +36,13 @@ impl Launched {
         self.world
     }
 
+    /// Ends all processes that were launched together, some of which may be waiting for others in vain.
+    pub fn abort(&self, exit_code: u8) -> ! {
+        // SAFETY: MPI is initialised and, as this is still there, not finalised.
+        unsafe { ffi::MPI_Abort(ffi::RSMPI_COMM_WORLD, exit_code.into()) };
+        std::process::exit(exit_code.into())
+    }
+
     /// All processes that were launched together.
     pub fn ranks(&self) -> Arc<dyn Ranks> {
         self.ranks.clone()

@@ -3,6 +3,10 @@
 //! `MPICC` names the compiler wrapper (default `mpicc`) and so the family, `MPIRUN` the launcher (default: the one that
 //! is called like the wrapper, `mpirun` for `mpicc`, `mpirun.mpich` for `mpicc.mpich`).
 
+mod place;
+
+pub use place::Place;
+
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,8 +1,9 @@
 //! What liblimbeck_mpi exports and is linked to.
 
+use std::path::Path;
 use std::process::Command;
 
-use limbeck_mpi_tests::{library, repository, succeed};
+use limbeck_mpi_tests::{compile, library, repository, succeed};
 
 // The library is found beside the test; this makes cargo build it.
 use limbeck_mpi as _;
@@ -21,4 +22,23 @@ fn it_has_a_name_of_its_own_and_stays_loaded() {
     let dynamic = succeed(Command::new("readelf").args(["-d", "-W"]).arg(library()));
     assert!(dynamic.contains("[liblimbeck_mpi.so.0]") && dynamic.contains("NODELETE"), "{dynamic}");
     assert!(dynamic.contains("[libmpi"), "it is linked to no MPI: {dynamic}");
+}
+
+/// What the library calls of MPI is counted by the shim: nothing could go past it.
+#[test]
+fn all_calls_of_the_library_can_be_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    let shim = directory.path().join("libcount.so");
+    compile(&repository().join("tests/mpi/count.c"), &shim, &["-shared".as_ref(), "-fPIC".as_ref()]);
+    let names = |path: &Path, which: &str| -> Vec<String> {
+        let symbols = succeed(Command::new("nm").args(["-D", which]).arg(path));
+        let names = symbols.lines().filter_map(|line| line.split_whitespace().last());
+        names.filter(|name| name.starts_with("MPI_")).map(str::to_owned).collect()
+    };
+    let (called, counted) = (names(&library(), "--undefined-only"), names(&shim, "--defined-only"));
+    assert!(called.iter().any(|name| name == "MPI_Ireduce"), "{called:?}");
+    // What says whether MPI can be called, and what only programs with an MPI of their own have to do with.
+    let apart = ["MPI_Comm_f2c", "MPI_Comm_c2f", "MPI_Abort"];
+    let missed: Vec<_> = called.iter().filter(|n| !counted.contains(n) && !apart.contains(&n.as_str())).collect();
+    assert!(missed.is_empty(), "{missed:?}");
 }

@@ -80,6 +80,13 @@ fn same_bits(ranks: &dyn Ranks, length: usize) {
 fn lengths(ranks: &dyn Ranks) {
     let (rank, size) = (ranks.rank(), ranks.size());
     let of = |rank: usize, unit: usize| -> Vec<u8> { (0..rank * unit).map(|i| (i + 3 * rank) as u8).collect() };
+    for silent in 0..size {
+        let of = |rank: usize| vec![rank as u8; if rank == silent { 0 } else { 3 + rank }];
+        let wanted = if rank == 0 { (0..size).map(of).collect() } else { Vec::new() };
+        assert_eq!(ranks.gather(&of(rank)).unwrap(), wanted);
+        let wanted = if rank == 0 { (0..size).map(|r| of(silent + size - r)).collect() } else { Vec::new() };
+        assert_eq!(ranks.gather(&of(silent + size - rank)).unwrap(), wanted);
+    }
     for unit in [0, 1, 40] {
         let gathered = ranks.gather(&of(rank, unit)).unwrap();
         let wanted = if rank == 0 { (0..size).map(|r| of(r, unit)).collect() } else { Vec::new() };
