@@ -99,6 +99,11 @@ fn mode() {
 }
 
 #[test]
+fn traps() {
+    run("traps", "on");
+}
+
+#[test]
 fn off_makes_every_call() {
     let program = std::fs::read_to_string(repository().join("tests/c/off.c")).unwrap()
         + &std::fs::read_to_string(repository().join("tests/c/check.h")).unwrap();

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Once, OnceLock};
 
 use crate::error::{Failure, keep_message};
+use crate::floating;
 use crate::status::{LBK_INTERNAL, LBK_OK, lbk_status};
 
 thread_local! {
@@ -17,6 +18,7 @@ thread_local! {
 /// Runs the work of one export. With `LIMBECK_MODE=off` use [`guarded_writing`].
 pub fn guarded(call: &'static str, work: impl FnOnce() -> Result<lbk_status, Failure>) -> lbk_status {
     silence_panics();
+    let _environment = floating::Kept::new();
     let before = INSIDE.try_with(|inside| inside.replace(true)).unwrap_or(false);
     // What a panicking call leaves half done is behind mutexes of the session, which answer for themselves.
     let outcome = catch_unwind(AssertUnwindSafe(work));

@@ -16,6 +16,7 @@ mod config;
 mod distil;
 mod durability;
 mod error;
+mod floating;
 mod guard;
 mod handle;
 mod info;

@@ -64,7 +64,11 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
         Pace::Real => Speed::Real,
         Pace::Max => Speed::Max,
     };
-    let replayed = hand_in(&replay, &output, &config, speed, console)?;
+    let mut replayed = hand_in(&replay, &output, &config, speed, console)?;
+    if scratch.is_some() {
+        // It goes with its directory.
+        replayed.close.journal = None;
+    }
     replayed.close.warnings.iter().for_each(|w| console.warn(w));
     let mut text = summary(&replay, &replayed);
     text.push_str(&report::text(&replayed.close, None));

@@ -7,4 +7,5 @@ mod forged;
 mod golden;
 mod journal_damage;
 mod overhead;
+mod recordings;
 mod records;
