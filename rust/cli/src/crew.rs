@@ -4,6 +4,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use limbeck_session::Communicator;
 use limbeck_session::ranks::{Alone, Ranks, first_failure};
 
 use crate::failure::{Failure, Result};
@@ -95,6 +96,14 @@ impl Crew {
     /// All of them.
     pub fn ranks(&self) -> &dyn Ranks {
         &*self.ranks
+    }
+
+    /// Who takes part in a session that all of them open.
+    pub fn communicator(&self) -> Communicator {
+        match self.ranks.size() {
+            1 => Communicator::None,
+            _ => Communicator::Ranks(self.ranks.clone()),
+        }
     }
 
     /// Whether this is the process that speaks to the user.

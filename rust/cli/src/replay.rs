@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use clap::{Args, ValueEnum};
-use limbeck_session::{Communicator, Config, Origin, Replay, ReplayReport, Speed, Watch};
+use limbeck_session::{Config, Origin, Replay, ReplayReport, Speed, Watch};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::console::Console;
+use crate::crew::Crew;
 use crate::document::{extend, number};
 use crate::failure::{Failure, Result};
 use crate::settings::SettingArgs;
@@ -28,6 +30,9 @@ pub struct Arguments {
     /// real: with the pauses that the simulation made; max: one call after the other, waiting where the queue is full
     #[arg(long, value_enum, default_value = "max")]
     speed: Pace,
+    /// Work for itself even if a launcher of MPI started this process together with others
+    #[arg(long)]
+    alone: bool,
     #[command(flatten)]
     settings: SettingArgs,
 }
@@ -38,42 +43,62 @@ enum Pace {
     Max,
 }
 
-/// Runs the command.
+/// What is replayed, and where to.
+struct Prepared {
+    replay: Replay,
+    config: Config,
+    output: PathBuf,
+    /// Holds the archive that nobody asked for, until the end.
+    scratch: Option<TempDir>,
+}
+
+/// Runs the command. Under a launcher of MPI, each process takes its share of the recorded ranks, and the first one speaks.
 pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
+    let crew = if arguments.alone { Crew::alone() } else { Crew::assemble()? };
+    let console = match crew.is_first() {
+        true => *console,
+        false => Console { json: false, quiet: true },
+    };
+    let prepared = crew.agree(prepare(arguments, &crew, &console))?;
+    crew.agree(interrupt::listen())?;
+    let replayed = hand_in(&prepared, &crew, arguments.speed, &console);
+    let replayed = crew.agree(replayed)?;
+    crew.agree(match crew.is_first() {
+        true => tell(&prepared, replayed, &console),
+        false => Ok(()),
+    })
+}
+
+fn prepare(arguments: &Arguments, crew: &Crew, console: &Console) -> Result<Prepared> {
     let config = arguments.settings.config()?;
     let replay = Replay::open(&arguments.recording, arguments.session.as_deref())?;
     replay.faults().iter().for_each(|f| console.warn(f));
-    let config = prepare(&replay, config, arguments.speed, console)?;
-    let scratch = match &arguments.output {
-        Some(_) => None,
-        None => Some(
-            tempfile::Builder::new()
-                .prefix("limbeck-replay-")
-                .tempdir()
-                .map_err(|e| Failure::Io(format!("cannot make a temporary directory: {e}")))?,
-        ),
+    let config = options(&replay, config, arguments.speed, console)?;
+    let (output, scratch) = match &arguments.output {
+        Some(path) => (path.clone(), None),
+        None if crew.ranks().size() > 1 => {
+            return Err(Failure::Usage("name the archive to write with -o: all processes write it together".into()));
+        }
+        None => {
+            let directory = tempfile::Builder::new().prefix("limbeck-replay-").tempdir();
+            let directory = directory.map_err(|e| Failure::Io(format!("cannot make a temporary directory: {e}")))?;
+            (directory.path().join("replayed.lbk"), Some(directory))
+        }
     };
-    let output = match (&arguments.output, &scratch) {
-        (Some(path), _) => path.clone(),
-        (None, Some(directory)) => directory.path().join("replayed.lbk"),
-        (None, None) => return Err(Failure::Internal("there is no place for the archive".into())),
-    };
+    Ok(Prepared { replay, config, output, scratch })
+}
 
-    interrupt::listen()?;
-    let speed = match arguments.speed {
-        Pace::Real => Speed::Real,
-        Pace::Max => Speed::Max,
-    };
-    let mut replayed = hand_in(&replay, &output, &config, speed, console)?;
-    if scratch.is_some() {
+/// Says what came of it.
+fn tell(prepared: &Prepared, mut replayed: ReplayReport, console: &Console) -> Result<()> {
+    if prepared.scratch.is_some() {
         // It goes with its directory.
         replayed.close.journal = None;
     }
+    let replay = &prepared.replay;
     replayed.close.warnings.iter().for_each(|w| console.warn(w));
-    let mut text = summary(&replay, &replayed);
-    text.push_str(&report::text(&replayed.close, None));
+    let text = summary(replay, &replayed) + &report::text(&replayed.close, None);
     let mut document = report::document(&replayed.close, None);
-    extend(&mut document, json!({"replay": details(&replay, &replayed)}));
+    extend(&mut document, json!({"replay": details(replay, &replayed)}));
     console.result(&text, &document)?;
     if replayed.stopped {
         return Err(Failure::Interrupted(format!(
@@ -86,7 +111,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
 }
 
 /// At full speed the queue is always full: steps that the simulation had no trouble with are not to be given up for that.
-fn prepare(replay: &Replay, mut config: Config, speed: Pace, console: &Console) -> Result<Config> {
+fn options(replay: &Replay, mut config: Config, speed: Pace, console: &Console) -> Result<Config> {
     let options = replay.config(&config).resolve()?;
     let policy = options.get("queue.policy");
     let asked_for = !matches!(options.origin("queue.policy"), Origin::Default | Origin::Run);
@@ -100,13 +125,12 @@ fn prepare(replay: &Replay, mut config: Config, speed: Pace, console: &Console) 
     Ok(config)
 }
 
-fn hand_in(
-    replay: &Replay,
-    output: &std::path::Path,
-    config: &Config,
-    speed: Speed,
-    console: &Console,
-) -> Result<ReplayReport> {
+fn hand_in(prepared: &Prepared, crew: &Crew, speed: Pace, console: &Console) -> Result<ReplayReport> {
+    let Prepared { replay, config, output, .. } = prepared;
+    let speed = match speed {
+        Pace::Real => Speed::Real,
+        Pace::Max => Speed::Max,
+    };
     let steps = console.progress("replaying", replay.steps(), "steps");
     let distilling = Mutex::new(console.progress("distilling", 100, "%"));
     let watch = Watch {
@@ -120,7 +144,7 @@ fn hand_in(
             distilling.lock().unwrap_or_else(|e| e.into_inner()).at((share * 100.0) as u64, &message);
         },
     };
-    let replayed = replay.run(output, config, Communicator::None, speed, &watch);
+    let replayed = replay.run(output, config, crew.communicator(), speed, &watch);
     steps.finish();
     distilling.into_inner().unwrap_or_else(|e| e.into_inner()).finish();
     Ok(replayed?)
