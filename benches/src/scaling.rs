@@ -91,7 +91,9 @@ fn launch(o: &Options, case: &Case<'_>) -> Result<Value> {
         .args(["--shape", &three([case.size; 3]), "--blocks", &three(case.blocks), "--steps", &o.steps.to_string()])
         .args(["-s", "target.ratio=500", "-s", &format!("effort={}", o.effort)])
         .args(["-s", "distil.threads=1", "-s", "workers.threads=1"]);
-    case.set.iter().for_each(|pair| drop(command.args(["-s", pair])));
+    for pair in &case.set {
+        command.args(["-s", pair]);
+    }
     // Open MPI refuses root otherwise, and containers are root.
     command.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
     let output = command.output().map_err(|e| Error::Setup(format!("{launcher}: {e}")))?;
