@@ -25,7 +25,8 @@ fn cut(space: &[usize], parts: &[usize]) -> Vec<Extent> {
         let split = |b: &Extent, i: usize| {
             let (first, end) = (i * n / p, (i + 1) * n / p);
             let (mut offset, mut count) = (b.offset.clone(), b.count.clone());
-            (offset.push(first), count.push(end - first));
+            offset.push(first);
+            count.push(end - first);
             Extent { offset, count }
         };
         blocks = blocks.iter().flat_map(|b| (0..*p).map(|i| split(b, i)).collect::<Vec<_>>()).collect();
