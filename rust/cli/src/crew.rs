@@ -40,9 +40,22 @@ fn launch_in(environment: impl Fn(&str) -> Option<String>) -> Option<Launch> {
 /// The processes that share the work of a command.
 pub struct Crew {
     ranks: Arc<dyn Ranks>,
-    /// Dropped after the ranks: it finalises MPI.
+}
+
+#[cfg(feature = "mpi")]
+thread_local! {
+    /// MPI of this process, from [`Crew::assemble`] to [`dismiss`].
+    static MPI: std::cell::RefCell<Option<limbeck_mpi_ranks::Launched>> = const { std::cell::RefCell::new(None) };
+}
+
+/// The last thing that a program does: no process ends before all have said what they have to say. A launcher ends all of
+/// them as soon as one ends with an exit code other than 0. Collective.
+pub fn dismiss() {
     #[cfg(feature = "mpi")]
-    mpi: Option<limbeck_mpi_ranks::Launched>,
+    if let Some(mpi) = MPI.take() {
+        // Who cannot be reached any more is not waited for.
+        let _ = mpi.ranks().max_f64(&mut [0.0]);
+    }
 }
 
 impl Crew {
@@ -56,19 +69,16 @@ impl Crew {
 
     /// This process, whoever else was launched.
     pub fn alone() -> Crew {
-        Crew {
-            ranks: Arc::new(Alone),
-            #[cfg(feature = "mpi")]
-            mpi: None,
-        }
+        Crew { ranks: Arc::new(Alone) }
     }
 
     #[cfg(feature = "mpi")]
     fn launched(launch: Launch) -> Result<Crew> {
         let mpi = limbeck_mpi_ranks::Launched::initialise().map_err(limbeck_session::Error::from)?;
         let ranks = mpi.ranks();
+        MPI.set(Some(mpi));
         if ranks.size() == launch.size {
-            return Ok(Crew { ranks, mpi: Some(mpi) });
+            return Ok(Crew { ranks });
         }
         one_tells(
             launch,
@@ -132,17 +142,27 @@ impl Crew {
     /// What cannot be told to the others any more: they would wait for this process, so they are ended with it.
     fn give_up(&self, failure: Failure) -> Failure {
         #[cfg(feature = "mpi")]
-        if let Some(mpi) = &self.mpi {
-            let _ = writeln!(std::io::stderr(), "limbeck: rank {}: {failure}", self.ranks.rank());
-            mpi.abort(failure.code());
-        }
+        MPI.with_borrow(|mpi| {
+            if let Some(mpi) = mpi {
+                let _ = writeln!(std::io::stderr(), "limbeck: rank {}: {failure}", self.ranks.rank());
+                mpi.abort(failure.code());
+            }
+        });
         failure
     }
 }
 
+/// Without MPI nobody can be asked whether the first process has told what it has to tell, so it gets the time to.
+#[cfg(not(feature = "mpi"))]
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// A usage error that each process finds for itself, and the first one tells.
 fn one_tells(launch: Launch, text: String) -> Result<Crew> {
     let failure = Failure::Usage(text);
+    #[cfg(not(feature = "mpi"))]
+    if launch.rank > 0 {
+        std::thread::sleep(PATIENCE);
+    }
     Err(if launch.rank == 0 { failure } else { Failure::Elsewhere(failure.code()) })
 }
 

@@ -80,7 +80,15 @@ enum Command {
 fn main() -> ExitCode {
     let program = Program::try_parse().unwrap_or_else(|told| match crew::launch() {
         // Of many processes, the first one says what is wrong with the command line that all have.
-        Some(launch) if launch.rank > 0 => std::process::exit(told.exit_code()),
+        Some(launch) if launch.size > 1 => {
+            let assembled = crew::Crew::assemble();
+            if launch.rank == 0 {
+                let _ = told.print();
+            }
+            drop(assembled);
+            crew::dismiss();
+            std::process::exit(told.exit_code())
+        }
         _ => told.exit(),
     });
     let console = Console { json: program.manner.json, quiet: program.manner.quiet };
@@ -93,13 +101,15 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(arguments, &console),
         Command::Options(arguments) => options::run(arguments, &console),
     };
-    match outcome {
+    let code = match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             console.failure(&failure);
             ExitCode::from(failure.code())
         }
-    }
+    };
+    crew::dismiss();
+    code
 }
 
 #[cfg(test)]
