@@ -33,6 +33,11 @@ mpi_family() {
     echo "${family:-mpi}"
 }
 
+# cmake_folder WHAT...: where CMake builds WHAT of this checkout. CMake refuses a folder that another checkout configured.
+cmake_folder() {
+    echo "$CARGO_TARGET_DIR/cmake/$(printf '%s ' "$root" "$@" | cksum | cut -d' ' -f1)"
+}
+
 stage_name= stage_command= stage_begin=$SECONDS stage_times=()
 
 # stage NAME COMMAND...: runs the command; where it fails, the script ends and says so.
