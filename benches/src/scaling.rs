@@ -18,7 +18,7 @@ pub struct Options {
     #[arg(long, env = "LIMBECK_SCALING_CASE", default_value = "limbeck-scaling-case")]
     case: PathBuf,
     /// The launcher with its arguments, without the number of ranks.
-    #[arg(long, default_value = "mpirun --oversubscribe --bind-to none")]
+    #[arg(long, env = "LIMBECK_SCALING_LAUNCHER", default_value = "mpirun --oversubscribe --bind-to none")]
     launcher: String,
     /// Multiplies the samples of all fits: 1 is what users get.
     #[arg(long, default_value_t = 0.3)]
@@ -60,6 +60,10 @@ pub fn run(o: &Options, report: &mut Report) -> Result<()> {
     report.add("scaling.distil.bytes_per_step.large_volume", of(&large, "gradient_bytes"), "bytes");
     report.add("scaling.distil.bytes_per_step.2_ranks", of(&dealt[1], "gradient_bytes"), "bytes");
     report.add("scaling.distil.other_bytes.2_ranks", of(&dealt[1], "other_bytes"), "bytes");
+    for (n, v) in dealt.iter().enumerate() {
+        report.add(format!("scaling.run.cpu.{}_ranks.most", n + 1), of(v, "run_cpu_most"), "s");
+        report.add(format!("scaling.run.cpu.{}_ranks.sum", n + 1), of(v, "run_cpu_sum"), "s");
+    }
     for (n, v) in dealt.iter().enumerate() {
         report.add(format!("scaling.psnr.8_blocks.{}_ranks", n + 1), of(v, "psnr"), "dB");
     }

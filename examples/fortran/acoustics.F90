@@ -2,9 +2,8 @@
 !>
 !> Build, after limbeck was installed (or use the CMakeLists.txt beside this file; -DUSE_MPI and what belongs to MPI may
 !> be left out, and without the library limbeck_stub.f90 takes its place):
-!>   mpif90 -O3 -cpp -DUSE_MPI -I$P/include/limbeck/fortran_mpi domain.F90 waves.f90 archive.F90 acoustics.F90 -o
-!> acoustics \
-!>     -L$P/lib -llimbeck_fortran_mpi -llimbeck_mpi -Wl,-rpath,$P/lib
+!>   mpif90 -O3 -cpp -DUSE_MPI -I$P/include/limbeck/fortran_mpi domain.F90 waves.f90 archive.F90 \
+!>     acoustics.F90 -o acoustics -L$P/lib -llimbeck_fortran_mpi -llimbeck_mpi -Wl,-rpath,$P/lib
 !> Run:
 !>   mpirun -n 2 ./acoustics acoustics.nml
 program acoustics

@@ -1,4 +1,4 @@
-!> The numbers of limbeck.h, under their names there. fortran-bindings/tests/constants.py compares them with the header.
+!> The numbers of limbeck.h, under their names there. fortran-bindings/tests/header.py compares them with the header.
 module limbeck_constants
    use, intrinsic :: iso_fortran_env, only: int64
    implicit none

@@ -243,6 +243,36 @@ fn what_fails_on_one_rank_fails_on_all() {
     }
 }
 
+/// A defect, here of what watches the progress, is an error on all ranks while the others wait for a gradient; the journals
+/// are whole.
+#[test]
+fn a_panic_of_one_rank_leaves_nobody_waiting() {
+    let (_dir, path) = place();
+    let errors = on_ranks(3, |r| {
+        let c = config(&[("target.ratio", "2"), ("effort", "0.01")]);
+        let mut s = Session::open(&path, &c, Communicator::Ranks(r.clone())).unwrap();
+        let v = s.define_variable("v", ElementType::Float64, &SHAPE).unwrap();
+        let own = dealt(&QUARTERS, r.rank(), r.size());
+        let blocks: Vec<_> = own.iter().map(|(o, n)| s.add_block(v, o, n, None).unwrap()).collect();
+        s.commit().unwrap();
+        for cycle in 0..STEPS {
+            s.step_begin(cycle, cycle as f64).unwrap();
+            for (place, b) in own.iter().zip(&blocks) {
+                s.put_slice(*b, ValuesRef::Float64(&values(place, cycle))).unwrap();
+            }
+            s.step_end().unwrap();
+        }
+        let watch = |_: &limbeck_session::Progress| assert!(r.rank() != 1, "a defect");
+        s.close_with(&watch).unwrap_err()
+    });
+    assert!(matches!(&errors[1], Error::Internal(t) if t.contains("distilling \"v\" panicked")), "{errors:?}");
+    assert!(errors.iter().enumerate().all(|(r, e)| r == 1 || matches!(e, Error::Mpi(_))), "{errors:?}");
+    assert!(!path.exists());
+    let c = config(&[("effort", "0.01")]);
+    let report = limbeck_session::distil_run(&journal_directory(&path), &path, &c, &Alone, &|_| ()).unwrap();
+    assert_eq!((report.steps.len(), path.exists()), (STEPS as usize, true));
+}
+
 #[test]
 fn a_step_that_one_rank_cannot_take_keeps_its_index() {
     let (_dir, path) = place();

@@ -74,10 +74,6 @@ impl Ranks for Counted {
         self.ranks.size()
     }
 
-    fn on_node(&self) -> usize {
-        self.ranks.on_node()
-    }
-
     fn ready(&self) -> Result<()> {
         self.ranks.ready()
     }
@@ -101,5 +97,9 @@ impl Ranks for Counted {
     fn broadcast(&self, root: usize, bytes: &mut Vec<u8>) -> Result<()> {
         let own = if self.rank() == root { bytes.len() } else { 0 };
         self.count(own, false, || self.ranks.broadcast(root, bytes))
+    }
+
+    fn abandon(&self) {
+        self.ranks.abandon();
     }
 }

@@ -66,7 +66,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let v = session.define_variable("f", ElementType::Float32, &arguments.shape)?;
     let ids = own.iter().map(|b| session.add_block(v, &b.offset, &b.count, None)).collect::<Result<Vec<_>, _>>()?;
     session.commit()?;
-    let before = counted.counts();
+    let (before, cpu) = (counted.counts(), cpu_seconds());
     for step in 0..arguments.steps {
         session.step_begin(step as i64, step as f64)?;
         for (extent, id) in own.iter().zip(&ids) {
@@ -77,6 +77,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     session.wait(arguments.steps as i64 - 1, Duration::from_secs(3600))?;
     let run_phase = counted.counts().since(&before);
+    let cpu = cpu_seconds() - cpu;
+    let (mut cpu_most, mut cpu_sum) = ([cpu], [cpu]);
+    world.max_f64(&mut cpu_most)?;
+    world.sum_f64(&mut cpu_sum)?;
     // What a rank waits for the others' teachers is not the distillation's.
     world.max_f64(&mut [0.0])?;
     let (before, begin) = (counted.counts(), Instant::now());
@@ -88,9 +92,18 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     world.max_f64(&mut most)?;
     if rank == 0 {
         let compared = compare(arguments, &blocks)?;
-        println!("{}", line(&report, &compared, &most, &distil));
+        let mut line = line(&report, &compared, &most, &distil);
+        line["run_cpu_most"] = cpu_most[0].into();
+        line["run_cpu_sum"] = cpu_sum[0].into();
+        println!("{line}");
     }
     Ok(())
+}
+
+/// Processor time of this process so far: what a rank works, however many share a core.
+fn cpu_seconds() -> f64 {
+    let t = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    t.tv_sec as f64 + 1e-9 * t.tv_nsec as f64
 }
 
 /// Against what was handed in, along the faces of the blocks inside the domain and elsewhere.

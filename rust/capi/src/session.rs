@@ -50,7 +50,8 @@ impl SessionHandle {
 
 /// Opens a run. Variables and blocks are defined next, then comes lbk_session_commit.
 ///
-/// Any thread. Collective over the communicator, if there is one: an error on one rank is an error on all. Since 0.1.
+/// Any thread, with MPI one that may call MPI. Collective over the communicator, if there is one: an error on one rank is an
+/// error on all. Since 0.1.
 ///
 /// - config        the options; copied, so that it may be changed or freed afterwards
 /// - path          of the archive that close will write, say "run.lbk"; copied. While the run goes on, its journal is in
@@ -60,7 +61,8 @@ impl SessionHandle {
 /// - session       receives the handle; lbk_session_close frees it
 ///
 /// Returns LBK_OK; LBK_COMPATIBILITY for a communicator in a library built without MPI, or a journal or archive of a
-/// newer version; LBK_MPI if MPI is not initialised, was finalised, or does not know the communicator; LBK_IO if the directory
+/// newer version or of a run with another number of ranks; LBK_CORRUPTION or LBK_TRUNCATED if what is to be continued is
+/// damaged; LBK_MPI if MPI is not initialised, was finalised, or does not know the communicator; LBK_IO if the directory
 /// cannot be written; LBK_INVALID_ARGUMENT, also if options contradict each other, if another session writes this run, if
 /// the run exists and option "open.mode" is "create", or if LIMBECK_MODE is neither "on" nor "off"; LBK_INVALID_HANDLE.
 #[unsafe(no_mangle)]
@@ -123,7 +125,8 @@ pub unsafe extern "C" fn lbk_session_set_attribute(
 
 /// Ends the description of the run: from now on steps are taken, and variables and blocks are fixed.
 ///
-/// Any thread. Collective: all ranks agree on variables and options, and an error on one is an error on all. Since 0.1.
+/// Any thread, with MPI one that may call MPI. Collective: all ranks agree on variables and options, and an error on one is an
+/// error on all. Since 0.1.
 ///
 /// - session   the run
 ///
@@ -176,7 +179,8 @@ pub unsafe extern "C" fn lbk_session_metrics(
 /// Ends the run: waits until every accepted step is encoded and durable, distils (option "distil.when"), writes the
 /// archive, joins the workers and frees the session with its variables and blocks. A step that is open is given up.
 ///
-/// Any thread; it may take minutes (option "distil.time_limit"). Collective. With MPI: before MPI_Finalize. Since 0.1.
+/// Any thread, with MPI one that may call MPI, before MPI_Finalize; it may take minutes (option "distil.time_limit").
+/// Collective. Since 0.1.
 ///
 /// - session   address of the handle, which is set to NULL, whatever is returned; an address of NULL, or a NULL handle,
 ///             is fine

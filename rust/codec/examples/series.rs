@@ -1,12 +1,14 @@
 //! Teachers and student over a series, without session and files, for trying options out:
 //! `cargo run --release -p limbeck-codec --example series -- FILE.npy RATIO [key=value ...]`
-//! (float32, C order, axes [t, z, y, x]). `blocks=2,2,1` cuts the domain into so many blocks along its axes.
+//! (float32, C order, axes [t, z, y, x]). `blocks=2,2,1` cuts the domain into so many blocks along its axes;
+//! `teachers=data` lets the student learn from the data themselves, which no teacher can be better than.
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use limbeck_codec::ranks::Alone;
 use limbeck_codec::{
-    BlockDecoder, BlockGeometry, ChainKey, DistilTask, KdInr, KdInrOptions, Method, Quality, Result, TeacherSource,
+    BlockDecoder, BlockGeometry, ChainKey, DistilTask, EncodedStep, KdInr, KdInrOptions, Method, Quality, Result,
+    TeacherSource,
 };
 use limbeck_field::{ElementType, Extent, Region, Values, Volume};
 
@@ -59,11 +61,13 @@ fn main() {
     let mut options = KdInrOptions::default();
     let mut steps = shape[0];
     let mut parts = vec![1; shape.len() - 1];
+    let mut direct = false;
     for pair in &arguments[2..] {
         let (k, v) = pair.split_once('=').expect("key=value");
         match k {
             "preset" => options = KdInrOptions::preset(v).expect("a preset"),
             "blocks" => parts = v.split(',').map(|n| n.parse().expect("a number")).collect(),
+            "teachers" => direct = v == "data",
             "steps" => steps = v.parse().expect("a number"),
             _ => options.set(k, v).expect("an option"),
         }
@@ -99,7 +103,10 @@ fn main() {
             })
             .expect("a block of the domain");
         let volume = Volume { count: extent.count.clone(), values: Values::Float32(values) };
-        let e = chain.encode(step as u64, &volume, None, &threads).expect("a teacher");
+        let e = match direct {
+            true => EncodedStep::plain(&volume, &geometry),
+            false => chain.encode(step as u64, &volume, None, &threads).expect("a teacher"),
+        };
         let base = e.base_step.map(|b| teachers[b as usize].clone());
         teachers.push(method.open_step(&geometry, e.kind, &e.payload, None, base.as_deref()).expect("a block"));
         total = total.merge(&e.quality);

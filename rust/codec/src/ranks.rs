@@ -10,7 +10,7 @@ use crate::Result;
 
 /// The processes ("ranks") that share a run.
 ///
-/// All calls but `rank`, `size`, `on_node` and `ready` are **collective**: every rank makes the same calls in the same
+/// All calls but `rank`, `size`, `ready` and `abandon` are **collective**: every rank makes the same calls in the same
 /// order with the same lengths, and none returns before all have come. Sums are the same bits on every rank.
 ///
 /// Errors: [`Error::Communication`](crate::Error::Communication) if a rank is gone or the transport fails; collective
@@ -21,9 +21,6 @@ pub trait Ranks: Send + Sync {
 
     /// Number of processes.
     fn size(&self) -> usize;
-
-    /// Number of processes on this one's node, itself included: they share its cores.
-    fn on_node(&self) -> usize;
 
     /// Whether collective calls are possible (still); the error says why not.
     fn ready(&self) -> Result<()>;
@@ -42,6 +39,10 @@ pub trait Ranks: Send + Sync {
 
     /// Gives every rank what `root` has; what the others have, and its length, is replaced.
     fn broadcast(&self, root: usize, bytes: &mut Vec<u8>) -> Result<()>;
+
+    /// This rank cannot go on (it panicked, and the others may be waiting in any call): their next call fails, and so do all
+    /// that follow, on all ranks.
+    fn abandon(&self);
 }
 
 /// One process and no other.
@@ -54,10 +55,6 @@ impl Ranks for Alone {
     }
 
     fn size(&self) -> usize {
-        1
-    }
-
-    fn on_node(&self) -> usize {
         1
     }
 
@@ -84,4 +81,6 @@ impl Ranks for Alone {
     fn broadcast(&self, _: usize, _: &mut Vec<u8>) -> Result<()> {
         Ok(())
     }
+
+    fn abandon(&self) {}
 }

@@ -29,6 +29,11 @@ impl Communicator {
         Communicator { raw, rank, size }
     }
 
+    /// Whether there is no other rank.
+    pub fn alone(self) -> bool {
+        self.size == 1
+    }
+
     /// Combines what the ranks send on rank 0, in `received`, which has as many values there and none elsewhere.
     pub fn reduce<T: Equivalence>(self, sent: &[T], received: &mut [T], operation: MPI_Op) -> Result<()> {
         if self.rank == 0 && received.len() != sent.len() {
@@ -40,6 +45,18 @@ impl Communicator {
             // SAFETY: `count` values of the kind lie at `from`, on rank 0 there is room for as many at `to`, and both are
             // borrowed until the request is complete.
             unsafe { ffi::MPI_Ireduce(from, to, count, kind.as_raw(), operation, 0, self.raw, request) }
+        })
+    }
+
+    /// Combines the values of all ranks on all of them.
+    pub fn all_reduce<T: Equivalence + Copy>(self, values: &mut [T], operation: MPI_Op) -> Result<()> {
+        let sent = values.to_vec();
+        let (count, kind) = (count(&sent)?, T::equivalent_datatype());
+        complete("MPI_Iallreduce", |request| {
+            let (from, to) = (place(&sent), place_mut(values));
+            // SAFETY: `count` values of the kind lie at `from`, there is room for as many at `to`, and both are borrowed
+            // until the request is complete.
+            unsafe { ffi::MPI_Iallreduce(from, to, count, kind.as_raw(), operation, self.raw, request) }
         })
     }
 

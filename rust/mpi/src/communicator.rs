@@ -24,7 +24,6 @@ pub struct Mpi {
     handle: Mutex<Handle>,
     rank: usize,
     size: usize,
-    on_node: usize,
     pieces: Pieces,
     /// The first failure of a call. What a communicator does after it, MPI leaves open.
     failure: OnceLock<String>,
@@ -54,35 +53,27 @@ impl Mpi {
 
     fn duplicate_with_pieces(communicator: i32, pieces: Pieces) -> Result<Mpi> {
         let duplicate = hosts::duplicate(hosts::from_fortran(communicator)?)?;
-        let mut mpi = Mpi {
-            handle: Mutex::new(Handle(duplicate)),
-            rank: 0,
-            size: 1,
-            on_node: 1,
-            pieces,
-            failure: OnceLock::new(),
-        };
+        let mut mpi = Mpi { handle: Mutex::new(Handle(duplicate)), rank: 0, size: 1, pieces, failure: OnceLock::new() };
         mpi.rank = number("MPI_Comm_rank", ffi::MPI_Comm_rank, duplicate)?;
         mpi.size = number("MPI_Comm_size", ffi::MPI_Comm_size, duplicate)?;
-        mpi.on_node = on_node(duplicate, mpi.rank)?;
         Ok(mpi)
     }
 
-    /// Makes collective calls, unless that is not possible any more.
-    fn call<T>(&self, work: impl FnOnce(Communicator) -> Result<T>) -> Result<T> {
+    /// Makes collective calls, unless that is not possible any more. `call` and `length` have to be the same on all ranks.
+    fn call<T>(&self, call: Call, length: usize, work: impl FnOnce(Communicator) -> Result<T>) -> Result<T> {
         self.ready()?;
         let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: MPI is ready for this thread, as was just asked, and the duplicate is valid until it is dropped.
         let communicator = unsafe { Communicator::new(handle.0, self.rank, self.size) };
-        work(communicator).inspect_err(|e| {
+        same_call(communicator, call, length).and_then(|()| work(communicator)).inspect_err(|e| {
             let _ = self.failure.set(e.to_string());
         })
     }
 
     /// Combines the values of all ranks on rank 0 and hands the result on. MPI_Allreduce promises the same bits on all
     /// ranks only where the library adds in one place; a copy of one result is the same bits with any library.
-    fn combine<T: Equivalence + Copy>(&self, values: &mut [T], operation: MPI_Op) -> Result<()> {
-        self.call(|communicator| {
+    fn combine<T: Equivalence + Copy>(&self, call: Call, values: &mut [T], operation: MPI_Op) -> Result<()> {
+        self.call(call, values.len(), |communicator| {
             for piece in self.pieces.of_values(values.len(), size_of::<T>()) {
                 let values = &mut values[piece];
                 let mine = values.to_vec();
@@ -93,6 +84,37 @@ impl Mpi {
             Ok(())
         })
     }
+}
+
+/// What a rank asks of the others.
+#[derive(Clone, Copy)]
+enum Call {
+    /// Nothing any more.
+    Abandon,
+    SumF32,
+    SumF64,
+    MaxF64,
+    Gather,
+    Broadcast,
+}
+
+/// Before each collective call the ranks make sure that it is one and the same, so that a rank that gave up, or a defect of
+/// limbeck, is an error on all of them and nobody waits for ever.
+fn same_call(communicator: Communicator, call: Call, length: usize) -> Result<()> {
+    if communicator.alone() {
+        return Ok(());
+    }
+    let (call, length) = (call as i64, length as i64);
+    let mut bounds = [call, -call, length, -length];
+    communicator.all_reduce(&mut bounds, SystemOperation::max().as_raw())?;
+    let [most, least, longest, shortest] = bounds;
+    if -least == Call::Abandon as i64 {
+        return Err(failed("a rank gave up: what it returned says why"));
+    }
+    if most != -least || longest != -shortest {
+        return Err(failed("ranks came with different collective calls: one of them failed and went another way"));
+    }
+    Ok(())
 }
 
 /// Gives all ranks the number that `root` has.
@@ -111,10 +133,6 @@ impl Ranks for Mpi {
         self.size
     }
 
-    fn on_node(&self) -> usize {
-        self.on_node
-    }
-
     fn ready(&self) -> Result<()> {
         if is_finalised() {
             return Err(failed("MPI was finalised before the session was closed: close it before MPI_Finalize"));
@@ -126,19 +144,19 @@ impl Ranks for Mpi {
     }
 
     fn sum_f32(&self, values: &mut [f32]) -> Result<()> {
-        self.combine(values, SystemOperation::sum().as_raw())
+        self.combine(Call::SumF32, values, SystemOperation::sum().as_raw())
     }
 
     fn sum_f64(&self, values: &mut [f64]) -> Result<()> {
-        self.combine(values, SystemOperation::sum().as_raw())
+        self.combine(Call::SumF64, values, SystemOperation::sum().as_raw())
     }
 
     fn max_f64(&self, values: &mut [f64]) -> Result<()> {
-        self.combine(values, SystemOperation::max().as_raw())
+        self.combine(Call::MaxF64, values, SystemOperation::max().as_raw())
     }
 
     fn gather(&self, mine: &[u8]) -> Result<Vec<Vec<u8>>> {
-        self.call(|communicator| {
+        self.call(Call::Gather, 0, |communicator| {
             let lengths = communicator.gather(mine.len() as u64)?;
             let longest = lengths.iter().copied().max().unwrap_or(0) as usize;
             let longest = broadcast_number(communicator, 0, longest)?;
@@ -164,7 +182,7 @@ impl Ranks for Mpi {
         if root >= self.size {
             return Err(failed(format!("there is no rank {root} among {}", self.size)));
         }
-        self.call(|communicator| {
+        self.call(Call::Broadcast, root, |communicator| {
             let length = broadcast_number(communicator, root, bytes.len())?;
             bytes.resize(length, 0);
             for piece in self.pieces.of_values(length, 1) {
@@ -172,6 +190,11 @@ impl Ranks for Mpi {
             }
             Ok(())
         })
+    }
+
+    fn abandon(&self) {
+        // Fails here as it does on the other ranks.
+        let _ = self.call(Call::Abandon, 0, |_| Ok(()));
     }
 }
 
@@ -196,20 +219,4 @@ fn number(
     // SAFETY: the communicator is ours, and both functions that are asked give one int.
     check(name, unsafe { function(communicator, &mut number) })?;
     usize::try_from(number).map_err(|_| failed(format!("{name} says {number}")))
-}
-
-/// How many ranks share the memory of this one's node. Collective.
-fn on_node(communicator: MPI_Comm, rank: usize) -> Result<usize> {
-    // SAFETY: a constant of the library.
-    let mut node = unsafe { ffi::RSMPI_COMM_NULL };
-    // SAFETY: the communicator is ours, and `node` has room for one.
-    let code = unsafe {
-        let (kind, info) = (ffi::RSMPI_COMM_TYPE_SHARED, ffi::RSMPI_INFO_NULL);
-        ffi::MPI_Comm_split_type(communicator, kind, rank as c_int, info, &mut node)
-    };
-    check("MPI_Comm_split_type", code)?;
-    let size = number("MPI_Comm_size", ffi::MPI_Comm_size, node);
-    // SAFETY: the communicator is ours, and nothing else knows it.
-    check("MPI_Comm_free", unsafe { ffi::MPI_Comm_free(&mut node) })?;
-    size
 }

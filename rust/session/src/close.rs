@@ -5,6 +5,7 @@ use std::path::Path;
 use limbeck_archive::UnfinishedRun;
 
 use crate::distil::{Crew, Journals, distil, finish};
+use crate::error::panic_proof;
 use crate::{CloseReport, Error, Progress, Result, Session, agree};
 
 impl Session {
@@ -12,9 +13,9 @@ impl Session {
     /// Collective: an error of one rank is returned by all. The report of rank 0 speaks for all of them.
     ///
     /// # Errors
-    /// Mpi if the ranks cannot be reached (any more); Io if the journal could not be written, although that was told before: the steps up to [`Session::durable`] are
-    /// safe and nothing is distilled; any error of the distillation. Whatever fails, the journal stays, and
-    /// [`distil_run`](crate::distil_run) can finish the run.
+    /// Mpi if the ranks cannot be reached (any more); Io if the journal could not be written, although that was told before:
+    /// the steps up to [`Session::durable`] are safe and nothing is distilled; any error of the distillation. Whatever fails,
+    /// the journal stays, and [`distil_run`](crate::distil_run) can finish the run.
     pub fn close(self) -> Result<CloseReport> {
         self.close_with(&|_| ())
     }
@@ -25,6 +26,11 @@ impl Session {
     /// As [`Session::close`].
     pub fn close_with(mut self, progress: &(dyn Fn(&Progress) + Sync)) -> Result<CloseReport> {
         self.same_process()?;
+        let ranks = self.ranks.clone();
+        panic_proof(ranks.as_ref(), "close", || self.end(progress))
+    }
+
+    fn end(&mut self, progress: &(dyn Fn(&Progress) + Sync)) -> Result<CloseReport> {
         self.record(|| limbeck_archive::Call::Close);
         let Some(mut running) = self.running.take() else {
             // Never committed: nothing was taken, and Drop leaves things as they were.

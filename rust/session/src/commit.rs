@@ -10,7 +10,7 @@ use crate::cores::{self, Manners};
 use crate::cover;
 use crate::durability::Durability;
 use crate::encode::Encoder;
-use crate::error::agree_or_undo;
+use crate::error::{agree_or_undo, panic_proof};
 use crate::notices::Notices;
 use crate::queue::Queue;
 use crate::restart::{Past, Present};
@@ -50,7 +50,8 @@ impl Session {
     /// if it was committed before; Io. An error of one rank is returned by all.
     pub fn commit(&mut self) -> Result<()> {
         self.record_commit();
-        let committed = self.begin_run();
+        let ranks = self.ranks.clone();
+        let committed = panic_proof(ranks.as_ref(), "commit", || self.begin_run());
         self.recorded(committed)
     }
 
@@ -89,7 +90,7 @@ impl Session {
             .iter()
             .try_fold(0u64, |sum, b| sum.checked_add(*b))
             .ok_or_else(|| Error::InvalidArgument("the blocks of a step are larger than any memory".into()))?;
-        let threads = cores::worker_threads(self.settings.threads, self.ranks.on_node());
+        let threads = self.share.worker_threads(self.settings.threads, &self.settings.cores);
         let n_workers = threads.min(sizes.len());
         let budget = self.share_out(step_bytes, sizes.iter().copied().max().unwrap_or(0), n_workers)?;
         let past = self.past.as_ref().ok_or_else(|| Error::Internal("the past of a run is gone".into()))?;
@@ -109,7 +110,7 @@ impl Session {
         let durability = Arc::new(Durability::new(present.durable));
         let notices = Arc::new(Notices::default());
         let mut manners = Manners { cores: self.settings.cores.clone(), nice: self.settings.nice };
-        if let Some(notice) = cores::crowded(&self.settings.cores, self.ranks.on_node(), !lanes.is_empty()) {
+        if let Some(notice) = self.share.crowded(&self.settings.cores, !lanes.is_empty()) {
             manners.nice = cores::LOWEST;
             notices.add(notice);
         }
@@ -117,7 +118,7 @@ impl Session {
         let sync = self.settings.sync_node;
         let steps = Steps::new(present.next_step, present.durable);
         let (sender, journal) = journal::start(present.writer, names, sync, budget.frames, durability.clone())?;
-        let threads = cores::worker_threads(self.settings.threads, self.ranks.on_node());
+        let threads = self.share.worker_threads(self.settings.threads, &self.settings.cores);
         let n_workers = threads.min(lanes.len());
         let shop = Arc::new(Shop { queue, lanes, journal: sender, notices });
         let workers = workers::start(n_workers, threads, &manners, &shop)?;
@@ -146,9 +147,9 @@ impl Session {
     fn lanes(&self) -> Vec<Lane> {
         let own = self.ranks.rank() as u32;
         let variables = self.description.variables.iter().enumerate();
-        let lane = |v: usize, variable: &VariableDescription, b: usize| {
+        let lane = |v: usize, variable: &VariableDescription, b: usize, place: u32| {
             let geometry = BlockGeometry { shared: shared(variable, b), ..geometry(variable, b) };
-            let key = ChainKey { seed: self.settings.seed, variable: v as u32, block: b as u32 };
+            let key = ChainKey { seed: self.settings.seed, variable: v as u32, block: place };
             Lane {
                 variable: v as u32,
                 block: b as u32,
@@ -161,7 +162,11 @@ impl Session {
             blocks.filter(|(_, b)| b.rank == own).map(|(b, _)| b).collect::<Vec<_>>()
         };
         variables
-            .flat_map(|(v, variable)| own_blocks(variable).into_iter().map(move |b| lane(v, variable, b)))
+            .flat_map(|(v, variable)| {
+                let mut places = vec![0; variable.blocks.len()];
+                (0..).zip(describe::by_place(&variable.blocks)).for_each(|(place, b)| places[b as usize] = place);
+                own_blocks(variable).into_iter().map(move |b| lane(v, variable, b, places[b]))
+            })
             .collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use limbeck_archive::RunDescription;
+use limbeck_archive::{BlockDescription, RunDescription};
 use limbeck_codec::ranks::Ranks;
 
 use crate::config::Options;
@@ -61,6 +61,17 @@ fn merge(first: &RunDescription, all: &[Vec<u8>]) -> Result<RunDescription> {
         }
     }
     Ok(merged)
+}
+
+/// The blocks of a variable by where they lie, whichever rank has them: what training counts them by, so that it is the same
+/// however blocks are dealt out. Everything else counts them in the order of the ranks.
+pub(crate) fn by_place(blocks: &[BlockDescription]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..blocks.len() as u32).collect();
+    order.sort_by_key(|&b| {
+        let b = &blocks[b as usize];
+        (&b.offset, &b.count)
+    });
+    order
 }
 
 /// What a rank says otherwise than rank 0.

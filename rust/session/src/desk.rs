@@ -14,6 +14,7 @@ enum Call {
     MaxF64(Vec<f64>),
     Gather(Vec<u8>),
     Broadcast(usize, Vec<u8>),
+    Abandon,
 }
 
 enum Answer {
@@ -36,7 +37,6 @@ pub(crate) fn on_pool<T: Send>(
     let clerk = Clerk {
         rank: ranks.rank(),
         size: ranks.size(),
-        on_node: ranks.on_node(),
         line: Mutex::new(Line { calls, answers: window, spare: Vec::new() }),
     };
     let mut result = None;
@@ -75,6 +75,10 @@ fn serve(ranks: &dyn Ranks, call: Call) -> Result<Answer> {
             ranks.broadcast(root, &mut bytes)?;
             Answer::Bytes(bytes)
         }
+        Call::Abandon => {
+            ranks.abandon();
+            Answer::Bytes(Vec::new())
+        }
     })
 }
 
@@ -82,7 +86,6 @@ fn serve(ranks: &dyn Ranks, call: Call) -> Result<Answer> {
 struct Clerk {
     rank: usize,
     size: usize,
-    on_node: usize,
     line: Mutex<Line>,
 }
 
@@ -128,10 +131,6 @@ impl Ranks for Clerk {
         self.size
     }
 
-    fn on_node(&self) -> usize {
-        self.on_node
-    }
-
     fn ready(&self) -> Result<()> {
         Ok(())
     }
@@ -172,5 +171,9 @@ impl Ranks for Clerk {
             _ => return Err(unexpected()),
         }
         Ok(())
+    }
+
+    fn abandon(&self) {
+        let _ = self.line().ask(Call::Abandon);
     }
 }

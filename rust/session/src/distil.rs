@@ -17,9 +17,11 @@ use limbeck_archive::{RunLock, UnfinishedRun};
 use limbeck_codec::ranks::Ranks;
 use limbeck_codec::{Method, Quality};
 
+use crate::cores::Share;
 use crate::encode::keep_panics_quiet;
+use crate::error::panic_proof;
 use crate::settings::{self, OpenMode, Settings, Target};
-use crate::{CloseReport, Config, Error, Progress, Result, StepReport, VariableReport, agree, cores, restart, workers};
+use crate::{CloseReport, Config, Error, Progress, Result, StepReport, VariableReport, agree, restart, workers};
 use archive::Parts;
 pub(crate) use crew::{Crew, Journals};
 use plan::Plan;
@@ -42,7 +44,7 @@ pub fn distil_run(
     ranks: &dyn Ranks,
     progress: &(dyn Fn(&Progress) + Sync),
 ) -> Result<CloseReport> {
-    distil_run_on(run_dir, output, config, ranks, settings::method, progress)
+    panic_proof(ranks, "the distillation", || distil_run_on(run_dir, output, config, ranks, settings::method, progress))
 }
 
 /// [`distil_run`] with a method that the options do not know: for methods under development and for tests.
@@ -57,7 +59,7 @@ pub fn distil_run_with_method(
     method: Arc<dyn Method>,
     progress: &(dyn Fn(&Progress) + Sync),
 ) -> Result<CloseReport> {
-    distil_run_on(run_dir, output, config, ranks, |_| Ok(method), progress)
+    panic_proof(ranks, "the distillation", || distil_run_on(run_dir, output, config, ranks, |_| Ok(method), progress))
 }
 
 fn distil_run_on(
@@ -185,7 +187,8 @@ pub(crate) fn distil(
         }
         return Ok(report);
     }
-    let threads = settings.distil_threads.unwrap_or_else(|| cores::share(crew.ranks.on_node()));
+    let share = Share::of(crew.ranks)?;
+    let threads = settings.distil_threads.unwrap_or(share.whole());
     let pool = workers::pool(threads, "limbeck-distil", None)
         .map_err(|e| Error::Io(format!("cannot start the threads of the distillation: {e}")));
     let pool = agree(crew.ranks, pool)?;

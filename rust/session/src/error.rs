@@ -1,5 +1,7 @@
 //! Errors of the service, and their agreement over ranks.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use limbeck_codec::ranks::{Ranks, first_failure};
 
 /// What can go wrong in this crate; the text says what to do. Cloned where one fault is told twice (by the next call
@@ -90,15 +92,32 @@ pub fn agree<T>(ranks: &dyn Ranks, mine: Result<T>) -> Result<T> {
     agree_or_undo(ranks, mine, drop)
 }
 
+/// Collective work that may panic: the panic becomes an error here, and an error of the next collective call on all other
+/// ranks.
+pub(crate) fn panic_proof<T>(ranks: &dyn Ranks, what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        ranks.abandon();
+        Err(Error::Internal(format!("{what} panicked; what was durable in the journal still is")))
+    })
+}
+
 /// [`agree`] that undoes here what failed elsewhere.
 pub(crate) fn agree_or_undo<T>(ranks: &dyn Ranks, mine: Result<T>, undo: impl FnOnce(T)) -> Result<T> {
     if ranks.size() == 1 {
         return mine;
     }
     let failed = mine.as_ref().err().map(|e| (e.number(), e.to_string()));
-    match first_failure(ranks, failed)? {
-        None => mine,
-        Some(f) => {
+    match first_failure(ranks, failed) {
+        // Where nothing can be agreed on any more, this rank's own failure says most.
+        Err(e) => match mine {
+            Ok(made) => {
+                undo(made);
+                Err(e.into())
+            }
+            own => own,
+        },
+        Ok(None) => mine,
+        Ok(Some(f)) => {
             if let Ok(made) = mine {
                 undo(made);
             }

@@ -337,7 +337,7 @@ fn exists_already(what: &Path) -> Error {
 
 /// A rank has no journal of a run that others have.
 fn left_behind(directory: &Path, ranks: &dyn Ranks) -> Error {
-    Error::InvalidArgument(format!(
+    Error::Compatibility(format!(
         "{} has no journal of process {}, and other processes continue theirs: the run had fewer processes, or the journal is \
          on the disk of another node; gather the journals in one place and distil them first (limbeck distill), then continue \
          the archive",

@@ -10,8 +10,10 @@ use limbeck_codec::ranks::{Alone, Ranks};
 use limbeck_field::Layout;
 
 use crate::config::Options;
+use crate::cores::Share;
 use crate::durability::Durability;
 use crate::encode::keep_panics_quiet;
+use crate::error::panic_proof;
 use crate::journal::JournalThread;
 use crate::record::Recorder;
 use crate::restart::Past;
@@ -60,6 +62,7 @@ pub struct Session {
     pub(crate) past: Option<Past>,
     pub(crate) running: Option<Running>,
     pub(crate) recorder: Option<Recorder>,
+    pub(crate) share: Share,
     process: u32,
 }
 
@@ -102,11 +105,20 @@ impl Session {
         method: impl FnOnce(&Options) -> Result<Arc<dyn Method>>,
     ) -> Result<Session> {
         let ranks = match communicator {
-            Communicator::None => Arc::new(Alone),
+            Communicator::None => Arc::new(Alone) as Arc<dyn Ranks>,
             Communicator::Ranks(ranks) => ranks,
         };
         ranks.ready()?;
         keep_panics_quiet();
+        panic_proof(ranks.clone().as_ref(), "open", || Session::begin(path, config, ranks, method))
+    }
+
+    fn begin(
+        path: &Path,
+        config: &Config,
+        ranks: Arc<dyn Ranks>,
+        method: impl FnOnce(&Options) -> Result<Arc<dyn Method>>,
+    ) -> Result<Session> {
         let prepare = || {
             if path.file_name().is_none() {
                 return Err(Error::InvalidArgument(format!("{} is not the name of a file", path.display())));
@@ -118,6 +130,7 @@ impl Session {
         let (options, method) = agree(ranks.as_ref(), prepare())?;
         describe::same_options(ranks.as_ref(), path, &options)?;
         let settings = Settings::new(&options);
+        let share = Share::of(ranks.as_ref())?;
         let past = Past::open(path, &settings, ranks.as_ref())?;
         let description =
             RunDescription { limbeck_version: env!("CARGO_PKG_VERSION").into(), ..RunDescription::default() };
@@ -134,6 +147,7 @@ impl Session {
             past: Some(past),
             running: None,
             recorder,
+            share,
             process: std::process::id(),
         })
     }

@@ -139,7 +139,7 @@ impl Teachers<'_> {
         base: Option<&dyn BlockDecoder>,
         masked: bool,
     ) -> Result<Arc<dyn BlockDecoder>> {
-        let own = self.blocks.binary_search(&entry.block).ok();
+        let own = self.blocks.iter().position(|b| *b == entry.block);
         let geometry = own.map(|b| &self.geometries[b]).ok_or_else(|| Error::Internal("a foreign teacher".into()))?;
         let decoder = open_on(self.run, geometry, entry, self.own, base, masked)?;
         let bytes = decoded_bytes(geometry, entry, masked);

@@ -26,7 +26,6 @@ fn checks() -> ExitCode {
         let launched = Launched::initialise().unwrap();
         assert!(Launched::initialise().is_err());
         world = launched.ranks();
-        assert_eq!(world.on_node(), world.size());
         assert!(world.rank() < world.size());
         values(&*world);
         lengths(&*world);
@@ -39,6 +38,7 @@ fn checks() -> ExitCode {
         }
         refusals();
         threads(handle);
+        ways_apart(handle);
         left_over = Mpi::duplicate(handle).unwrap();
     }
     for ranks in [&*world, &left_over] {
@@ -128,6 +128,35 @@ fn threads(handle: i32) {
         assert!(refused.contains("thread"), "{refused}");
     });
     ranks.sum_f64(&mut [1.0]).unwrap();
+}
+
+/// Ranks that do not make the same calls are told so, all of them, and nobody waits.
+fn ways_apart(handle: i32) {
+    type Call = fn(&Mpi) -> Result<()>;
+    let sum: Call = |r| r.sum_f32(&mut [1.0; 5]);
+    let others: [(Call, &str); 4] = [
+        (|r| r.sum_f32(&mut [1.0; 4]), "different collective calls"),
+        (|r| r.max_f64(&mut [1.0; 5]), "different collective calls"),
+        (|r| r.broadcast(0, &mut vec![1]), "different collective calls"),
+        (
+            |r| {
+                r.abandon();
+                r.sum_f64(&mut [1.0])
+            },
+            "gave up",
+        ),
+    ];
+    for (other, text) in others {
+        let ranks = Mpi::duplicate(handle).unwrap();
+        if ranks.size() == 1 {
+            continue;
+        }
+        let call = if ranks.rank() + 1 == ranks.size() { other } else { sum };
+        let told = said(call(&ranks));
+        assert!(told.contains(text), "{told}");
+        // And so are all calls that follow.
+        assert!(said(ranks.gather(&[])).contains("MPI failed before"));
+    }
 }
 
 fn said<T>(result: Result<T>) -> String {

@@ -105,5 +105,8 @@ fn answers(returns: &str, statuses: &[&str]) -> String {
     if returns.contains("what failed on a worker") {
         named.push("what failed on a worker".into());
     }
+    if returns.contains("any error of the distillation") {
+        named.push("those of `limbeck distill`".into());
+    }
     if named.is_empty() { "none".into() } else { named.join(", ") }
 }

@@ -43,6 +43,7 @@ impl RankThread {
 
     /// What every rank brought, by rank.
     fn meet(&self, mine: Vec<u8>) -> Result<Arc<Vec<Vec<u8>>>> {
+        self.ready()?;
         let mut state = self.state();
         let this = state.over;
         state.brought[self.rank] = Some(mine);
@@ -78,8 +79,7 @@ impl RankThread {
 
 impl Drop for RankThread {
     fn drop(&mut self) {
-        self.state().gone.get_or_insert(self.rank);
-        self.meeting.changed.notify_all();
+        self.abandon();
     }
 }
 
@@ -89,10 +89,6 @@ impl Ranks for RankThread {
     }
 
     fn size(&self) -> usize {
-        self.meeting.size
-    }
-
-    fn on_node(&self) -> usize {
         self.meeting.size
     }
 
@@ -124,6 +120,11 @@ impl Ranks for RankThread {
         let mine = if self.rank == root { bytes.clone() } else { Vec::new() };
         bytes.clone_from(&self.meet(mine)?[root]);
         Ok(())
+    }
+
+    fn abandon(&self) {
+        self.state().gone.get_or_insert(self.rank);
+        self.meeting.changed.notify_all();
     }
 }
 
@@ -175,5 +176,16 @@ mod tests {
     fn nobody_waits_for_a_rank_that_is_gone() {
         let seen = on_threads(3, |r| if r.rank() == 1 { Ok(()) } else { r.sum_f32(&mut [1.0]) });
         assert_eq!(seen.iter().filter(|s| s.is_err()).count(), 2);
+    }
+
+    #[test]
+    fn nobody_waits_for_a_rank_that_gave_up() {
+        let seen = on_threads(3, |r| {
+            if r.rank() == 1 {
+                r.abandon();
+            }
+            (r.sum_f32(&mut [1.0]), r.gather(&[]))
+        });
+        assert!(seen.iter().all(|(sum, gathered)| sum.is_err() && gathered.is_err()), "{seen:?}");
     }
 }

@@ -9,6 +9,7 @@ use limbeck_field::Extent;
 use super::crew::{Crew, Journals};
 use super::student::Made;
 use crate::commit::geometry;
+use crate::describe::by_place;
 use crate::{Error, Result};
 
 /// What one student is made of.
@@ -36,7 +37,7 @@ pub(super) fn parts(crew: &Crew<'_>, run: &UnfinishedRun, shards: bool) -> Vec<P
         let part = |blocks: Vec<u32>, extent: Extent| Part { variable: v as u32, blocks, extent, maker: None };
         if !shards {
             let extent = Extent::whole(&geometry(d, 0).shape);
-            parts.push(part((0..d.blocks.len() as u32).collect(), extent));
+            parts.push(part(by_place(&d.blocks), extent));
             continue;
         }
         let mut by_process: BTreeMap<u32, Vec<u32>> = BTreeMap::new();

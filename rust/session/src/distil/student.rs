@@ -1,6 +1,5 @@
 //! The students: one per variable, or per variable and shard.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use limbeck_archive::UnfinishedRun;
@@ -14,6 +13,7 @@ use super::plan::{Plan, values};
 use super::shards::{self, Part};
 use crate::commit::geometry;
 use crate::desk::on_pool;
+use crate::error::panic_proof;
 use crate::settings::{Settings, Target};
 use crate::teachers::{Open, Teachers};
 use crate::{Error, Progress, Result, agree};
@@ -224,10 +224,12 @@ impl Job<'_> {
             self.method.distil(&task, self.pool)
         };
         // The work is done on threads of limbeck, where a panic is not printed; the journal is whole whatever happens.
-        let made = match catch_unwind(AssertUnwindSafe(|| on_pool(self.pool, ranks, work))) {
-            Ok(Some(result)) => result.map_err(|e| Error::from(e).during(&format!("distilling {name:?}"))),
-            _ => Err(Error::Internal(format!("distilling {name:?} panicked; the journal is unharmed"))),
-        };
+        let distilling = format!("distilling {name:?}");
+        let made = panic_proof(ranks, &distilling, || {
+            let result = on_pool(self.pool, ranks, work);
+            let result = result.ok_or_else(|| Error::Internal("a pool lost its work".into()))?;
+            result.map_err(|e| Error::from(e).during(&distilling))
+        });
         agree(ranks, made)
     }
 }
