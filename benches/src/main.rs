@@ -1,11 +1,13 @@
-//! `limbeck-bench`: speed, overhead and quality, each with one command. See the README beside it.
+//! `limbeck-bench`: speed, overhead, quality, scaling and a comparison with others, each with one command. See the README beside it.
 
 mod abi;
 mod machine;
 mod npy;
 mod overhead;
 mod quality;
+mod rate_distortion;
 mod report;
+mod roundtrip;
 mod scaling;
 mod speed;
 
@@ -27,6 +29,9 @@ pub enum Error {
     /// The result could not be written.
     #[error("cannot write the result: {0}")]
     Output(String),
+    /// A program that belongs to a benchmark is not there.
+    #[error("{0}")]
+    Missing(String),
 }
 
 impl From<limbeck_network::Error> for Error {
@@ -51,7 +56,11 @@ impl From<limbeck_reader::Error> for Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Parser)]
-#[command(name = "limbeck-bench", about = "Measures limbeck: speed, overhead, quality and scaling.", version)]
+#[command(
+    name = "limbeck-bench",
+    about = "Measures limbeck: speed, overhead, quality, scaling, and against other compressors.",
+    version
+)]
 struct Arguments {
     #[command(subcommand)]
     bench: Bench,
@@ -67,6 +76,8 @@ enum Bench {
     Scaling(Scaling),
     /// A series from disk through session, distillation and archive, read back and compared on every value.
     Quality(Quality),
+    /// limbeck against SZ3, ZFP, SPERR and TTHRESH on the same series at the same ratios.
+    RateDistortion(RateDistortion),
 }
 
 #[derive(Args)]
@@ -123,6 +134,17 @@ struct Quality {
     options: Vec<(String, String)>,
 }
 
+#[derive(Args)]
+struct RateDistortion {
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    options: rate_distortion::Options,
+    /// An option of limbeck's runs, as in their configuration; may be given again.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    set: Vec<(String, String)>,
+}
+
 fn key_value(text: &str) -> std::result::Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("KEY=VALUE is wanted")?;
     Ok((key.trim().to_owned(), value.trim().to_owned()))
@@ -135,6 +157,8 @@ fn borrowed(options: &[(String, String)]) -> Vec<(&str, &str)> {
 fn run(arguments: Arguments) -> Result<()> {
     println!("{}\n", machine::describe());
     let mut report = Report::default();
+    // Where the figures are too many to be read one below the other.
+    let mut table = None;
     let output = match arguments.bench {
         Bench::Speed(speed) => {
             speed::run(speed.threads.unwrap_or_else(machine::cores), speed.rounds.max(1), &mut report)?;
@@ -152,8 +176,12 @@ fn run(arguments: Arguments) -> Result<()> {
             quality::run(&q.data, q.ratio, &borrowed(&q.options), &mut report)?;
             q.output
         }
+        Bench::RateDistortion(r) => {
+            table = Some(rate_distortion::run(&r.options, &borrowed(&r.set), &mut report)?);
+            r.output
+        }
     };
-    println!("\n{}", report.table());
+    println!("\n{}", table.unwrap_or_else(|| report.table()));
     output.json.map_or(Ok(()), |path| report.write(&path))
 }
 

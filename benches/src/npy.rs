@@ -29,6 +29,17 @@ impl Series {
         &self.values[index * len..][..len]
     }
 
+    /// These steps as a series of their own.
+    pub fn part(&self, steps: std::ops::Range<usize>) -> Result<Series> {
+        if steps.is_empty() || steps.end > self.steps() {
+            return Err(Error::Input(format!("steps {steps:?} of a series of {}", self.steps())));
+        }
+        let mut shape = self.shape.clone();
+        shape[0] = steps.len();
+        let len = self.step_len();
+        Ok(Series { shape, values: self.values[steps.start * len..steps.end * len].to_vec() })
+    }
+
     /// Reads a file of 2 to 4 axes, time first; float64 is rounded to float32.
     pub fn read(path: &Path) -> Result<Series> {
         let bytes = std::fs::read(path).map_err(|e| Error::Input(format!("{}: {e}", path.display())))?;
@@ -104,6 +115,17 @@ mod tests {
         let data: Vec<u8> = [1.5f64, 2.5].iter().flat_map(|v| v.to_le_bytes()).collect();
         let s = parse(&file("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2)}", &data)).unwrap();
         assert_eq!(s.values, [1.5, 2.5]);
+    }
+
+    #[test]
+    fn some_steps_are_a_series() {
+        let series = Series { shape: vec![3, 2], values: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0] };
+        let part = series.part(1..3).unwrap();
+        assert_eq!(
+            (part.shape.as_slice(), part.values.as_slice()),
+            ([2, 2].as_slice(), [3.0, 4.0, 5.0, 6.0].as_slice())
+        );
+        assert!(series.part(2..4).is_err() && series.part(1..1).is_err());
     }
 
     #[test]

@@ -3,14 +3,12 @@
 use std::path::Path;
 use std::time::Instant;
 
-use limbeck_field::Region;
-use limbeck_session::{CloseReport, Communicator, Config, ElementType, Quality, Session, ValuesRef};
+use limbeck_session::{CloseReport, Quality};
 
 use crate::npy::Series;
 use crate::report::{Report, median};
+use crate::roundtrip::{Archive, bytes_on_disk, compare, compress, psnr};
 use crate::{Error, Result, machine};
-
-const VARIABLE: &str = "value";
 
 /// The ratio that is aimed at where none is asked for: small series have less in them that repeats itself.
 pub fn usual_ratio(bytes: usize) -> f64 {
@@ -30,9 +28,10 @@ pub fn run(data: &Path, ratio: Option<f64>, options: &[(&str, &str)], report: &m
     let (closed, host) = compress(&series, &archive, ratio, options)?;
     let seconds = start.elapsed().as_secs_f64();
 
-    let written = std::fs::metadata(&archive).map_err(|e| Error::Setup(format!("{}: {e}", archive.display())))?.len();
+    let written = bytes_on_disk(&archive)?;
     let start = Instant::now();
-    let steps = compare(&series, &archive)?;
+    let opened = Archive::open(&archive, &series)?;
+    let steps = (0..series.steps()).map(|i| compare(series.step(i), &opened.step(i)?)).collect::<Result<Vec<_>>>()?;
     let decoding = start.elapsed().as_secs_f64();
     let all = steps.iter().fold(Quality::EMPTY, |sum, q| sum.merge(q));
     let per_step: Vec<f64> = steps.iter().map(|q| psnr(q, &all)).collect();
@@ -56,53 +55,6 @@ pub fn run(data: &Path, ratio: Option<f64>, options: &[(&str, &str)], report: &m
     report.add("quality.memory.budget", closed.metrics.budget_bytes as f64, "bytes");
     report.add("quality.memory.process_peak", machine::peak_memory(), "bytes");
     Ok(())
-}
-
-/// Hands all steps over, as fast as they are taken, and closes. Also returns the seconds spent handing over.
-fn compress(series: &Series, archive: &Path, ratio: f64, options: &[(&str, &str)]) -> Result<(CloseReport, f64)> {
-    let mut config = Config::new();
-    // No simulation runs beside the workers here.
-    let (ratio, threads) = (ratio.to_string(), machine::cores().to_string());
-    for (key, value) in [("target.ratio", ratio.as_str()), ("workers.threads", &threads)].iter().chain(options) {
-        config.set(key, value)?;
-    }
-    let mut session = Session::open(archive, &config, Communicator::None)?;
-    let shape = &series.shape[1..];
-    let variable = session.define_variable(VARIABLE, ElementType::Float32, shape)?;
-    let block = session.add_block(variable, &vec![0; shape.len()], shape, None)?;
-    session.commit()?;
-    let start = Instant::now();
-    for step in 0..series.steps() {
-        session.step_begin(step as i64, step as f64)?;
-        session.put_slice(block, ValuesRef::Float32(series.step(step)))?;
-        session.step_end()?;
-    }
-    let host = start.elapsed().as_secs_f64();
-    Ok((session.close()?, host))
-}
-
-/// Reads every step from the archive and compares every value, in double precision.
-fn compare(series: &Series, archive: &Path) -> Result<Vec<Quality>> {
-    let dataset = limbeck_reader::Dataset::open(archive)?;
-    let shape = &series.shape[1..];
-    let whole = Region { start: vec![0; shape.len()], count: shape.to_vec(), every: vec![1; shape.len()] };
-    (0..series.steps())
-        .map(|step| {
-            let decoded: Vec<f64> = dataset.read(VARIABLE, step as u64, &whole)?;
-            let original = series.step(step);
-            if decoded.len() != original.len() {
-                return Err(Error::Setup(format!("step {step}: {} of {} values", decoded.len(), original.len())));
-            }
-            let mut quality = Quality::EMPTY;
-            original.iter().zip(&decoded).for_each(|(&o, &d)| quality.add(f64::from(o), d));
-            Ok(quality)
-        })
-        .collect()
-}
-
-/// PSNR of a step by its own range, or by that of the series where the step is constant.
-fn psnr(step: &Quality, all: &Quality) -> f64 {
-    if step.max > step.min { step.psnr() } else { Quality { min: all.min, max: all.max, ..*step }.psnr() }
 }
 
 fn print_steps(closed: &CloseReport, per_step: &[f64]) {

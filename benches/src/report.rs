@@ -52,7 +52,7 @@ impl Report {
 }
 
 /// At least four significant digits, in groups of three from 1000 on.
-fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     let size = value.abs();
     if !value.is_finite() || (size > 0.0 && size < 1e-3) {
         return format!("{value:.3e}");

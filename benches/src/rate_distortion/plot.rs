@@ -1,0 +1,130 @@
+//! PSNR over the ratio, one picture per series.
+
+use std::path::Path;
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+use super::contender::Kind;
+use super::table::Entry;
+use crate::{Error, Result};
+
+const SIZE: (u32, u32) = (900, 560);
+/// Colours that differ for most colour-blind readers too (Okabe and Ito); limbeck has black.
+const COLOURS: [RGBColor; 7] = [
+    RGBColor(0, 114, 178),
+    RGBColor(86, 180, 233),
+    RGBColor(0, 158, 115),
+    RGBColor(213, 94, 0),
+    RGBColor(204, 121, 167),
+    RGBColor(160, 90, 160),
+    RGBColor(190, 150, 0),
+];
+
+/// A series by its name, and its curves.
+pub struct Picture<'a> {
+    /// Stands above it.
+    pub title: &'a str,
+    /// The curves.
+    pub entries: &'a [Entry],
+}
+
+/// Draws all pictures below each other into an SVG file.
+pub fn write(path: &Path, pictures: &[Picture<'_>], ratios: &[f64]) -> Result<()> {
+    let mut text = String::new();
+    let root = SVGBackend::with_string(&mut text, (SIZE.0, SIZE.1 * pictures.len() as u32)).into_drawing_area();
+    let drawn = root.fill(&WHITE).map_err(|e| Error::Output(e.to_string())).and_then(|()| {
+        root.split_evenly((pictures.len(), 1)).iter().zip(pictures).try_for_each(|(area, p)| {
+            draw(area, p, ratios).map_err(|e| Error::Output(format!("the plot of {}: {e}", p.title)))
+        })
+    });
+    drop(root);
+    drawn?;
+    std::fs::write(path, text).map_err(|e| Error::Output(format!("{}: {e}", path.display())))
+}
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+fn draw(area: &Area<'_>, picture: &Picture<'_>, ratios: &[f64]) -> std::result::Result<(), Box<dyn std::error::Error>> {
+    let (Some(first), Some(last)) = (ratios.first(), ratios.last()) else { return Ok(()) };
+    let (left, right) = (first / 1.1, last * 1.1);
+    // What was run outside the asked ratios belongs to lines that leave the picture.
+    let inside = |e: &Entry| -> Vec<(f64, f64)> {
+        let runs = e.curve.runs().iter().filter(|r| (left..=right).contains(&r.ratio) && r.figures.psnr.is_finite());
+        runs.map(|r| (r.ratio, r.figures.psnr)).collect()
+    };
+    let heights = || picture.entries.iter().flat_map(inside).map(|(_, psnr)| psnr);
+    let (low, high) = (heights().fold(f64::INFINITY, f64::min), heights().fold(f64::NEG_INFINITY, f64::max));
+    if low > high {
+        return Ok(());
+    }
+    let mut chart = ChartBuilder::on(area)
+        .caption(picture.title, ("sans-serif", 20))
+        .margin(12)
+        .x_label_area_size(44)
+        .y_label_area_size(56)
+        .build_cartesian_2d(
+            (left..right).log_scale().with_key_points(ratios.to_vec()),
+            (5.0 * (low / 5.0).floor())..(5.0 * (high / 5.0).ceil()),
+        )?;
+    chart
+        .configure_mesh()
+        .light_line_style(WHITE)
+        .x_desc("ratio: bytes as float32 over bytes on disk")
+        .y_desc("PSNR over all steps, dB")
+        .x_label_formatter(&|ratio| format!("{ratio:.0}"))
+        .label_style(("sans-serif", 14))
+        .draw()?;
+    for (i, entry) in picture.entries.iter().enumerate() {
+        let own = entry.kind == Kind::Limbeck;
+        let colour = if own { BLACK } else { COLOURS[i.wrapping_sub(1) % COLOURS.len()] };
+        let line = colour.stroke_width(if own { 3 } else { 1 });
+        let points = inside(entry);
+        let drawn = match entry.kind {
+            Kind::Limbeck | Kind::Classical => chart.draw_series(LineSeries::new(points.clone(), line))?,
+            Kind::Learned => chart.draw_series(DashedLineSeries::new(points.clone(), 6, 4, line))?,
+        };
+        drawn.label(entry.curve.name.clone()).legend(move |(x, y)| {
+            let start = EmptyElement::at((x, y)) + PathElement::new(vec![(0, 0), (24, 0)], line);
+            start + Polygon::new(marker(i, (12, 0)), colour.filled())
+        });
+        let markers =
+            points.into_iter().map(|p| EmptyElement::at(p) + Polygon::new(marker(i, (0, 0)), colour.filled()));
+        chart.draw_series(markers)?;
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .legend_area_size(30)
+        .background_style(WHITE.mix(0.85))
+        .border_style(BLACK.mix(0.3))
+        .label_font(("sans-serif", 14))
+        .draw()?;
+    Ok(())
+}
+
+/// The outline of the marker of the i-th contender: a regular star or polygon, another one each.
+fn marker(i: usize, (x, y): (i32, i32)) -> Vec<(i32, i32)> {
+    // Corners, inner radius over outer radius, and how far it is turned.
+    const SHAPES: [(usize, f64, f64); 9] = [
+        (12, 1.0, 0.0),
+        (4, 1.0, 0.125),
+        (4, 1.0, 0.0),
+        (3, 1.0, 0.0),
+        (3, 1.0, 0.5),
+        (5, 0.4, 0.0),
+        (4, 0.3, 0.0),
+        (4, 0.3, 0.125),
+        (6, 0.5, 0.0),
+    ];
+    let (corners, inner, turn) = SHAPES[i % SHAPES.len()];
+    let radius = if i == 0 { 6.0 } else { 5.5 };
+    (0..2 * corners)
+        .filter(|k| inner < 1.0 || k % 2 == 0)
+        .map(|k| {
+            let angle = std::f64::consts::TAU * (k as f64 / (2 * corners) as f64 + turn);
+            let r = if k % 2 == 0 { radius } else { inner * radius };
+            (x + (r * angle.sin()).round() as i32, y - (r * angle.cos()).round() as i32)
+        })
+        .collect()
+}
