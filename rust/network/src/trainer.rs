@@ -33,6 +33,13 @@ pub trait Samples: Sync {
         batch
     }
 
+    /// How many neighbouring samples of a batch belong together: always in the same process, and in the same places. The
+    /// gradients of such groups are then added up exactly, so that the sum does not depend on how they are spread over
+    /// processes. 0: all samples are drawn here.
+    fn together(&self) -> usize {
+        0
+    }
+
     /// Adds what other processes found. `sums`: the gradient (of the batch's mean, in the trainer's own order), the
     /// squared error of the samples drawn here, and one place that is 0 and the implementor's own.
     fn combine(&mut self, _sums: &mut [f32]) {}
@@ -77,6 +84,8 @@ pub struct Trainer {
     workspaces: Vec<Mutex<Workspace>>,
     adam: Adam,
     muon: Vec<Muon>,
+    /// By layer: what rounds gradients so that sums are exact; 0 as long as their size is not known.
+    magic: Vec<f32>,
 }
 
 impl Trainer {
@@ -99,6 +108,7 @@ impl Trainer {
             lanes: vec![vec![0.0; packing.master_len + EXTRA]; LANES],
             workspaces: (0..threads).map(|_| Mutex::new(Workspace::for_training(&packing))).collect(),
             adam: Adam::new(packing.master_len),
+            magic: vec![0.0; packing.layers.len()],
             muon,
             master,
             packing,
@@ -108,13 +118,43 @@ impl Trainer {
 
     /// Mean squared error over the batch, and its gradient left in lane 0.
     fn batch_gradient(&mut self, samples: &mut dyn Samples, step: u64, batch: usize, parameters: &[f32]) -> f64 {
+        if samples.together() > 0 && self.magic.iter().all(|m| *m == 0.0) {
+            // How large the gradients are has to be known before they can be added exactly.
+            self.sum_gradients(samples, step, batch, parameters);
+            self.measure_gradient();
+        }
+        let loss = self.sum_gradients(samples, step, batch, parameters);
+        if samples.together() > 0 {
+            self.measure_gradient();
+        }
+        loss
+    }
+
+    /// Makes room in the exact sums for gradients of up to 64 times the size of this one.
+    fn measure_gradient(&mut self) {
+        let ends = self.packing.layers.iter().skip(1).map(|l| l.master).chain([self.packing.master_len]);
+        for ((l, end), magic) in self.packing.layers.iter().zip(ends).zip(&mut self.magic) {
+            let largest = self.lanes[0][l.master..end].iter().fold(0.0f32, |m, g| m.max(g.abs()));
+            if largest.is_normal() && largest < 1e30 {
+                // The power of two below it, times 64 and a half.
+                *magic = f32::from_bits(largest.to_bits() & 0xff80_0000) * 96.0;
+            }
+        }
+    }
+
+    fn sum_gradients(&mut self, samples: &mut dyn Samples, step: u64, batch: usize, parameters: &[f32]) -> f64 {
         let local = samples.prepare(step, batch);
         let source = &*samples;
         self.packing.transpose(parameters, &mut self.transposed);
-        let (packing, transposed, workspaces, kernel) =
-            (&self.packing, &self.transposed, &self.workspaces, self.kernel);
+        let (packing, transposed, workspaces, kernel, magic) =
+            (&self.packing, &self.transposed, &self.workspaces, self.kernel, &self.magic);
         let scale = 1.0 / batch as f32;
-        let share = local.div_ceil(LANES);
+        let together = source.together();
+        let group = if together > 0 { together } else { local.max(1) };
+        let share = match together {
+            0 => local.div_ceil(LANES),
+            n => local.div_ceil(n).div_ceil(LANES) * n,
+        };
         let errors: Vec<f64> = self
             .lanes
             .par_iter_mut()
@@ -128,10 +168,11 @@ impl Trainer {
                 let mut w = workspaces[thread].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
                 let mut squared = 0.0;
                 while at < end {
-                    let n = w.samples.min(end - at);
+                    let n = w.samples.min(end - at).min(group - at % group);
                     let Workspace { coordinates, targets, .. } = &mut *w;
                     source.fill(step, at, &mut coordinates[..n * packing.inputs], &mut targets[..n]);
-                    squared += kernels::gradient(kernel, packing, parameters, transposed, gradient, &mut w, n, scale);
+                    squared +=
+                        kernels::gradient(kernel, packing, parameters, transposed, magic, gradient, &mut w, n, scale);
                     at += n;
                 }
                 squared

@@ -115,10 +115,13 @@ macro_rules! dispatch {
 }
 
 dispatch! {
-    /// Adds the gradient of `scale` times the sum of squared errors over `n` samples of the workspace.
+    /// Adds the gradient of `scale` times the sum of squared errors over `n` samples of the workspace, rounded with the magic
+    /// number of each layer (0: not rounded).
     gradient => checked_gradient,
-    (packing: &Packing, master: &[f32], transposed: &[f32], target: &mut [f32], w: &mut Workspace, n: usize, scale: f32)
-    -> f64
+    (
+        packing: &Packing, master: &[f32], transposed: &[f32], magic: &[f32], target: &mut [f32], w: &mut Workspace, n: usize,
+        scale: f32
+    ) -> f64
 }
 dispatch! {
     /// Evaluates `n` samples of the workspace.
@@ -141,15 +144,17 @@ unsafe fn checked_gradient<V: Vector>(
     packing: &Packing,
     master: &[f32],
     transposed: &[f32],
+    magic: &[f32],
     target: &mut [f32],
     w: &mut Workspace,
     n: usize,
     scale: f32,
 ) -> f64 {
     assert!(master.len() == packing.master_len && target.len() == packing.master_len);
+    assert!(magic.len() == packing.layers.len());
     assert!(transposed.len() == packing.transposed_len && n <= w.samples);
     // SAFETY: the lengths fit; the caller vouches for the instruction set.
-    unsafe { tile::gradient::<V>(packing, master, transposed, target, w, n, scale) }
+    unsafe { tile::gradient::<V>(packing, master, transposed, magic, target, w, n, scale) }
 }
 
 #[inline(always)]

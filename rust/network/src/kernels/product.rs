@@ -14,6 +14,16 @@ pub unsafe trait Epilogue: Copy {
     /// Whether there is anything to do.
     const WORK: bool = true;
 
+    /// Stores finished sums.
+    ///
+    /// # Safety
+    /// As for [`Vector`]; `at` is the place of the sums in the result.
+    #[inline(always)]
+    unsafe fn put<V: Vector>(self, sums: V, at: *mut f32) {
+        // SAFETY: passed on from the caller.
+        unsafe { sums.store(at) }
+    }
+
     /// Works on the register that `sums` points at: row `row`, columns from `column` of the result.
     ///
     /// # Safety
@@ -31,6 +41,36 @@ unsafe impl Epilogue for Keep {
 
     #[inline(always)]
     unsafe fn finish<V: Vector>(self, _sums: *mut f32, _row: usize, _column: usize) {}
+}
+
+/// Adds the sums, rounded by [`rounded`], to what stands in the result; `init` is then zero.
+#[derive(Clone, Copy)]
+pub struct AddRounded(pub f32);
+
+// SAFETY: touches the result only.
+unsafe impl Epilogue for AddRounded {
+    const WORK: bool = false;
+
+    #[inline(always)]
+    unsafe fn put<V: Vector>(self, sums: V, at: *mut f32) {
+        // SAFETY: see the trait.
+        unsafe { V::load(at).add(rounded(sums, self.0)).store(at) }
+    }
+
+    #[inline(always)]
+    unsafe fn finish<V: Vector>(self, _sums: *mut f32, _row: usize, _column: usize) {}
+}
+
+/// x as a multiple of 2^-23 times the power of two below `magic`, which is 1.5 times that power; x itself where `magic` is 0.
+/// Sums of such multiples are exact, and thus the same in any order, while they are less than that power of two (Demmel and
+/// Nguyen, Fast reproducible floating-point summation, 2013).
+///
+/// # Safety
+/// As for [`Vector`].
+#[inline(always)]
+pub unsafe fn rounded<V: Vector>(x: V, magic: f32) -> V {
+    // SAFETY: passed on from the caller.
+    unsafe { x.add(V::splat(magic)).sub(V::splat(magic)) }
 }
 
 /// Multiplies the sums with the elements of another matrix.
@@ -208,7 +248,7 @@ impl<E: Epilogue> Strip<E> {
             }
             for r in 0..R {
                 for c in 0..C {
-                    sum[r][c].store(self.out.at(first + r, self.column + c * V::LANES));
+                    self.epilogue.put(sum[r][c], self.out.at(first + r, self.column + c * V::LANES));
                 }
             }
             // A loop of its own, over memory: in the one above it would keep the sums from staying in registers.

@@ -3,7 +3,7 @@
 //! Activations are stored sample by sample (neuron index fastest), so that weights, activations and gradients
 //! are all operands of the same product and nothing has to be transposed but the weights, once per step.
 
-use super::product::{Epilogue, Keep, Left, Rows, RowsMut, Size, Times, product};
+use super::product::{AddRounded, Epilogue, Keep, Left, Rows, RowsMut, Size, Times, product, rounded};
 use super::vector::{PAD, Vector, sin, sin_cos};
 use crate::architecture::{Activation, Residual};
 use crate::packed::Packing;
@@ -164,7 +164,8 @@ unsafe fn dot<V: Vector>(a: *const f32, b: *const f32, len: usize) -> f32 {
 }
 
 /// Forward and backward over the first `n` samples: adds to `gradient` (layout of `master`) the gradient of
-/// `scale` * sum of squared errors, and returns the sum of squared errors.
+/// `scale` * sum of squared errors, and returns the sum of squared errors. What is added is first rounded with the `magic`
+/// of its layer, see [`rounded`].
 ///
 /// # Safety
 /// As for [`forward`]; `transposed` and `gradient` belong to the same packing.
@@ -173,6 +174,7 @@ pub unsafe fn gradient<V: Vector>(
     packing: &Packing,
     master: &[f32],
     transposed: &[f32],
+    magic: &[f32],
     gradient: &mut [f32],
     w: &mut Workspace,
     n: usize,
@@ -196,8 +198,9 @@ pub unsafe fn gradient<V: Vector>(
         let past = packing.layers[last - 1].residual == Residual::End;
         let skip = if past { w.skip.as_mut_ptr() } else { std::ptr::null_mut() };
         let (weights, target) = (master.as_ptr().add(l.master), gradient.as_mut_ptr().add(l.master));
-        output_gradient::<V>(&w.outputs[..n], weights, y, slope, l.input_width, target, w.delta[0].as_mut_ptr(), skip);
-        gradient[l.biases] += w.outputs[..n].iter().sum::<f32>();
+        let (errors, delta) = (&w.outputs[..n], w.delta[0].as_mut_ptr());
+        output_gradient::<V>(errors, weights, y, slope, l.input_width, magic[last], target, delta, skip);
+        gradient[l.biases] += errors.iter().sum::<f32>() + magic[last] - magic[last];
     }
     for index in (0..last).rev() {
         let l = &packing.layers[index];
@@ -213,9 +216,9 @@ pub unsafe fn gradient<V: Vector>(
             let size = Size { rows: l.inputs, columns: l.width, terms: n };
             let rows = Rows { data: delta, pitch: l.width };
             let target = RowsMut { data: target, pitch: l.width };
-            let sum = Rows { data: target.data, pitch: l.width };
-            product::<V, _>(size, input, rows, sum, target, Keep);
-            add_columns::<V>(delta, n, l.width, gradient.as_mut_ptr().add(l.biases));
+            let zeros = Rows { data: w.zeros.as_ptr(), pitch: 0 };
+            product::<V, _>(size, input, rows, zeros, target, AddRounded(magic[index]));
+            add_columns::<V>(delta, n, l.width, magic[index], gradient.as_mut_ptr().add(l.biases));
             if index == 0 {
                 break;
             }
@@ -224,11 +227,7 @@ pub unsafe fn gradient<V: Vector>(
             let size = Size { rows: n, columns: l.input_width, terms: l.outputs };
             let left = Left { data: delta, row: l.width, step: 1 };
             let right = Rows { data: transposed.as_ptr().add(l.transposed), pitch: l.input_width };
-            let init = if begins {
-                Rows { data: w.skip.as_ptr(), pitch: l.input_width }
-            } else {
-                Rows { data: w.zeros.as_ptr(), pitch: 0 }
-            };
+            let init = if begins { Rows { data: w.skip.as_ptr(), pitch: l.input_width } } else { zeros };
             let slopes = Rows { data: w.slopes.as_ptr().add(w.offsets[index - 1]), pitch: l.input_width };
             let out = RowsMut { data: w.delta[1].as_mut_ptr(), pitch: l.input_width };
             if packing.layers[index - 1].residual == Residual::End {
@@ -270,6 +269,7 @@ unsafe fn output_gradient<V: Vector>(
     y: *const f32,
     slope: *const f32,
     width: usize,
+    magic: f32,
     target: *mut f32,
     delta: *mut f32,
     skip: *mut f32,
@@ -280,7 +280,7 @@ unsafe fn output_gradient<V: Vector>(
         let mut c = 0;
         while c < width {
             let weight = V::load(weights.add(c));
-            let mut sum = V::load(target.add(c));
+            let mut sum = V::splat(0.0);
             for (s, &e) in errors.iter().enumerate() {
                 let at = s * width + c;
                 let e = V::splat(e);
@@ -291,7 +291,7 @@ unsafe fn output_gradient<V: Vector>(
                     g.mul(half).store(skip.add(at));
                 }
             }
-            sum.store(target.add(c));
+            V::load(target.add(c)).add(rounded(sum, magic)).store(target.add(c));
             c += V::LANES;
         }
     }
@@ -299,16 +299,16 @@ unsafe fn output_gradient<V: Vector>(
 
 /// Adds the column sums of an n x width matrix.
 #[inline(always)]
-unsafe fn add_columns<V: Vector>(matrix: *const f32, n: usize, width: usize, target: *mut f32) {
+unsafe fn add_columns<V: Vector>(matrix: *const f32, n: usize, width: usize, magic: f32, target: *mut f32) {
     // SAFETY: matrix holds n rows of `width` floats, target one.
     unsafe {
         let mut c = 0;
         while c < width {
-            let mut sum = V::load(target.add(c));
+            let mut sum = V::splat(0.0);
             for s in 0..n {
                 sum = sum.add(V::load(matrix.add(s * width + c)));
             }
-            sum.store(target.add(c));
+            V::load(target.add(c)).add(rounded(sum, magic)).store(target.add(c));
             c += V::LANES;
         }
     }
