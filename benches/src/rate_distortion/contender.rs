@@ -124,7 +124,7 @@ impl Contender {
                         Ok(run) if run.figures.psnr > original.psnr_of_mean => Outcome::Run(run),
                         Err(Error::Missing(what)) => return Err(Error::Missing(what)),
                         // What is worse than the mean of the data, or cannot be coded at all, is no result.
-                        _ => Outcome::TooCoarse,
+                        _ => Outcome::Useless,
                     })
                 })
             }

@@ -54,6 +54,14 @@ pub struct Run {
     pub figures: Figures,
 }
 
+impl Run {
+    /// Whether it is better in one of ratio and PSNR and not worse in the other.
+    pub fn dominates(&self, other: &Run) -> bool {
+        let (ratio, psnr) = (self.ratio - other.ratio, self.figures.psnr - other.figures.psnr);
+        ratio >= 0.0 && psnr >= 0.0 && (ratio > 0.0 || psnr > 0.0)
+    }
+}
+
 /// All runs of a contender over a series.
 #[derive(Clone, Debug)]
 pub struct Curve {

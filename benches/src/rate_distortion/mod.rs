@@ -42,7 +42,7 @@ pub struct Options {
     #[arg(long)]
     learned: bool,
     /// Most runs of each of the other compressors, which find the ratios by their error bounds.
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 20)]
     runs: usize,
     /// The program that runs the other compressors (built by `ci/bench rate-distortion`).
     #[arg(long, env = "LIMBECK_RIVALS", default_value = "limbeck-rivals")]
@@ -77,7 +77,7 @@ pub fn run(o: &Options, options: &[(&str, &str)], report: &mut Report) -> Result
         let mut entries = Vec::new();
         for contender in contenders.iter().filter(|c| c.applies(original.series.steps())) {
             let curve = Curve::new(contender.name, contender.run(&original, &setting)?);
-            entries.push(Entry { kind: contender.kind, curve });
+            entries.push(Entry { contender: *contender, curve });
         }
         let prefix = if o.data.len() > 1 { format!("rd.{name}") } else { "rd".to_owned() };
         table::report(&prefix, &entries, &ratios, report);

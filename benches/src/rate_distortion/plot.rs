@@ -5,20 +5,22 @@ use std::path::Path;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::contender::Kind;
+use super::contender::{CONTENDERS, Kind};
 use super::table::Entry;
 use crate::{Error, Result};
 
 const SIZE: (u32, u32) = (900, 560);
-/// Colours that differ for most colour-blind readers too (Okabe and Ito); limbeck has black.
-const COLOURS: [RGBColor; 7] = [
-    RGBColor(0, 114, 178),
+/// Black for limbeck, and colours that most colour-blind readers can tell apart too (Okabe and Ito).
+const COLOURS: [RGBColor; 9] = [
+    BLACK,
     RGBColor(86, 180, 233),
+    RGBColor(0, 114, 178),
+    RGBColor(120, 120, 120),
     RGBColor(0, 158, 115),
+    RGBColor(230, 159, 0),
     RGBColor(213, 94, 0),
     RGBColor(204, 121, 167),
-    RGBColor(160, 90, 160),
-    RGBColor(190, 150, 0),
+    RGBColor(150, 80, 150),
 ];
 
 /// A series by its name, and its curves.
@@ -48,7 +50,6 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 fn draw(area: &Area<'_>, picture: &Picture<'_>, ratios: &[f64]) -> std::result::Result<(), Box<dyn std::error::Error>> {
     let (Some(first), Some(last)) = (ratios.first(), ratios.last()) else { return Ok(()) };
     let (left, right) = (first / 1.1, last * 1.1);
-    // What was run outside the asked ratios belongs to lines that leave the picture.
     let inside = |e: &Entry| -> Vec<(f64, f64)> {
         let runs = e.curve.runs().iter().filter(|r| (left..=right).contains(&r.ratio) && r.figures.psnr.is_finite());
         runs.map(|r| (r.ratio, r.figures.psnr)).collect()
@@ -75,12 +76,14 @@ fn draw(area: &Area<'_>, picture: &Picture<'_>, ratios: &[f64]) -> std::result::
         .x_label_formatter(&|ratio| format!("{ratio:.0}"))
         .label_style(("sans-serif", 14))
         .draw()?;
-    for (i, entry) in picture.entries.iter().enumerate() {
-        let own = entry.kind == Kind::Limbeck;
-        let colour = if own { BLACK } else { COLOURS[i.wrapping_sub(1) % COLOURS.len()] };
+    for entry in picture.entries {
+        // The same whoever else is in the picture.
+        let i = CONTENDERS.iter().position(|c| c.name == entry.contender.name).unwrap_or(0);
+        let own = entry.contender.kind == Kind::Limbeck;
+        let colour = COLOURS[i % COLOURS.len()];
         let line = colour.stroke_width(if own { 3 } else { 1 });
         let points = inside(entry);
-        let drawn = match entry.kind {
+        let drawn = match entry.contender.kind {
             Kind::Limbeck | Kind::Classical => chart.draw_series(LineSeries::new(points.clone(), line))?,
             Kind::Learned => chart.draw_series(DashedLineSeries::new(points.clone(), 6, 4, line))?,
         };

@@ -1,5 +1,8 @@
 //! Which bounds to run a compressor with, so that its ratios enclose the ones that are asked for.
 
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
 use super::curve::Run;
 use crate::Result;
 
@@ -13,19 +16,22 @@ const COARSEST: f64 = 100.0;
 const FIRST: f64 = 0.01;
 /// How far to go on to one side, as a factor of the bound.
 const STRIDE: f64 = 8.0;
+/// How near the coarsest useful bound is looked for where the largest ratio cannot be reached.
+const NEAR: f64 = 1.2;
 
 /// What became of a bound.
 pub enum Outcome {
     /// It was run.
     Run(Run),
-    /// It was run, or could not be, and nothing coarser needs to be tried.
-    TooCoarse,
+    /// It could not be run, or what came out is of no use.
+    Useless,
 }
 
 /// Runs a compressor with at most `limit` bounds, chosen for the ascending ratios in `asked`.
 ///
 /// Bounds are powers of `base`, which is how finely they matter: a bound that the compressor would round to another is
-/// never tried. The ratio must grow with the bound, by and large.
+/// never tried. The ratio should grow with the bound; where it does not, what another run dominates is left out, and
+/// nothing coarser is tried than a coarsest bound that is of no use.
 pub fn search(
     asked: &[f64],
     range: f64,
@@ -36,55 +42,61 @@ pub fn search(
     let exponent = |bound: f64| (bound.ln() / base.ln()).round() as i32;
     let finest = exponent(FINEST * range);
     let mut ceiling = exponent(COARSEST * range);
-    let mut tried: Vec<(i32, Run)> = Vec::new();
+    let mut useful: Vec<(i32, Run)> = Vec::new();
+    let mut tried = BTreeSet::new();
     let mut next = Some(exponent(FIRST * range));
     for _ in 0..limit {
-        let Some(k) = next else { break };
+        let Some(k) = next.filter(|&k| tried.insert(k)) else { break };
+        let coarsest = useful.iter().all(|u| u.0 < k);
         match run(base.powi(k))? {
-            Outcome::Run(done) => {
-                tried.push((k, done));
-                tried.sort_by(|a, b| a.1.ratio.total_cmp(&b.1.ratio));
+            Outcome::Run(done) if !useful.iter().any(|(_, other)| other.dominates(&done)) => {
+                useful.retain(|(_, other)| !done.dominates(other));
+                useful.push((k, done));
+                useful.sort_by(|a, b| a.1.ratio.total_cmp(&b.1.ratio));
             }
-            Outcome::TooCoarse => ceiling = k - 1,
+            _ if coarsest => ceiling = k - 1,
+            _ => {}
         }
-        let stride = exponent(STRIDE).max(1);
-        next = outside(asked, &tried, finest, ceiling, stride).or_else(|| inside(asked, &tried));
+        let [stride, near] = [STRIDE, NEAR].map(|factor| exponent(factor).max(1));
+        next = outside(asked, &useful, finest..=ceiling, stride, near).or_else(|| inside(asked, &useful, &tried));
     }
-    Ok(tried.into_iter().map(|(_, run)| run).collect())
+    Ok(useful.into_iter().map(|(_, run)| run).collect())
 }
 
 /// A finer bound while even the smallest ratio is below what was run, or a coarser one for the largest.
-fn outside(asked: &[f64], tried: &[(i32, Run)], finest: i32, ceiling: i32, stride: i32) -> Option<i32> {
+fn outside(asked: &[f64], useful: &[(i32, Run)], bounds: RangeInclusive<i32>, stride: i32, near: i32) -> Option<i32> {
     let (smallest, largest) = (asked.first()?, asked.last()?);
-    let exponents = || tried.iter().map(|t| t.0);
-    let Some((low, high)) = exponents().min().zip(exponents().max()) else {
+    let (finest, ceiling) = bounds.into_inner();
+    let (Some((low, first)), Some((high, last))) = (useful.first(), useful.last()) else {
         return Some(ceiling - stride).filter(|&k| k >= finest);
     };
-    let reaches = |ratio: f64| tried.last().is_some_and(|t| t.1.ratio >= ratio);
-    if tried[0].1.ratio > *smallest && low > finest {
+    if first.ratio > *smallest && *low > finest {
         return Some((low - stride).max(finest));
     }
-    if !reaches(*largest) && high < ceiling {
-        // Half of what is left, where a bound that is too coarse is known to be near.
-        return Some((high + stride).min(high + (ceiling - high + 1) / 2).max(high + 1));
+    if last.ratio < *largest && ceiling - high >= near {
+        // No further than half of what is left: a bound that is too coarse may be known to be near.
+        return Some(high + stride.min((ceiling - high + 1) / 2));
     }
     None
 }
 
 /// A bound between the two runs that enclose an asked ratio most loosely, where a straight line between them has it.
-fn inside(asked: &[f64], tried: &[(i32, Run)]) -> Option<i32> {
+fn inside(asked: &[f64], useful: &[(i32, Run)], tried: &BTreeSet<i32>) -> Option<i32> {
     let mut widest: Option<(f64, i32)> = None;
     for &ratio in asked {
-        let above = tried.partition_point(|t| t.1.ratio < ratio);
-        let (Some(b), Some(a)) = (tried.get(above), above.checked_sub(1).map(|i| tried[i])) else { continue };
+        let above = useful.partition_point(|u| u.1.ratio < ratio);
+        let (Some(b), Some(a)) = (useful.get(above), above.checked_sub(1).map(|i| useful[i])) else { continue };
         let gap = b.1.ratio / a.1.ratio;
         let (low, high) = (a.0.min(b.0), a.0.max(b.0));
         if gap <= CLOSE || high - low <= 1 || widest.is_some_and(|(w, _)| gap <= w) {
             continue;
         }
         let share = ((ratio / a.1.ratio).ln() / gap.ln()).clamp(0.1, 0.9);
-        let k = f64::from(a.0) + share * f64::from(b.0 - a.0);
-        widest = Some((gap, (k.round() as i32).clamp(low + 1, high - 1)));
+        let line = f64::from(a.0) + share * f64::from(b.0 - a.0);
+        let untried = (low + 1..high).filter(|k| !tried.contains(k));
+        if let Some(k) = untried.min_by_key(|&k| (f64::from(k) - line).abs() as i32) {
+            widest = Some((gap, k));
+        }
     }
     widest.map(|(_, k)| k)
 }
@@ -95,8 +107,12 @@ mod tests {
     use super::*;
 
     fn outcome(ratio: f64) -> Outcome {
+        with_psnr(ratio, -ratio.ln())
+    }
+
+    fn with_psnr(ratio: f64, psnr: f64) -> Outcome {
         let figures = Figures {
-            psnr: 0.0,
+            psnr,
             psnr_min: 0.0,
             max_error: 0.0,
             ssim: 0.0,
@@ -139,15 +155,25 @@ mod tests {
     }
 
     #[test]
+    fn a_codec_that_collapses_is_followed_up_to_there() {
+        let collapsing = |b: f64| if b > 0.05 { with_psnr(130.0, -100.0) } else { outcome(1e5 * b) };
+        let runs = search(&ASKED, 1.0, 1.05, 30, |b| Ok(collapsing(b))).unwrap();
+        let ratios: Vec<f64> = runs.iter().map(|r| r.ratio).collect();
+        let most = ratios.iter().copied().fold(0.0, f64::max);
+        assert!((4000.0..=5000.0).contains(&most), "{most}");
+        assert!(ratios.is_sorted());
+    }
+
+    #[test]
     fn what_cannot_be_reached_ends_the_search() {
         let mut count = 0;
         let runs = search(&ASKED, 1.0, 1.05, 40, |b| {
             count += 1;
-            Ok(if b > 0.03 { Outcome::TooCoarse } else { outcome(1e4 * b) })
+            Ok(if b > 0.03 { Outcome::Useless } else { outcome(1e4 * b) })
         })
         .unwrap();
         let most = runs.iter().map(|r| r.ratio).fold(0.0, f64::max);
-        assert!((280.0..=300.0).contains(&most), "{most}");
+        assert!((240.0..=300.0).contains(&most), "{most}");
         assert!(count < 40);
     }
 }

@@ -1,20 +1,20 @@
 //! The curves at the asked ratios: as a Markdown table and as figures.
 
-use super::contender::Kind;
+use super::contender::{Contender, Kind};
 use super::curve::{Curve, FIGURES};
 use crate::report::{Report, number};
 
-/// A curve and the side that it belongs to.
+/// A contender's curve.
 pub struct Entry {
-    /// Which side.
-    pub kind: Kind,
+    /// Whose.
+    pub contender: Contender,
     /// What was measured.
     pub curve: Curve,
 }
 
 /// The best PSNR of the classical codecs at a ratio; NaN where none reaches it.
 pub fn best_classical(entries: &[Entry], ratio: f64) -> f64 {
-    let classical = entries.iter().filter(|e| e.kind == Kind::Classical);
+    let classical = entries.iter().filter(|e| e.contender.kind == Kind::Classical);
     classical.filter_map(|e| e.curve.at(ratio)).map(|r| r.figures.psnr).fold(f64::NAN, f64::max)
 }
 
