@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use rayon::prelude::*;
 
 use crate::architecture::Activation;
-use crate::kernels::{self, Kernel, Workspace};
+use crate::kernels::{self, Kernel, Parameters, Workspace};
 use crate::network::Network;
 use crate::optimiser::{Adam, Muon, Optimiser};
 use crate::packed::Packing;
@@ -146,8 +146,8 @@ impl Trainer {
         let local = samples.prepare(step, batch);
         let source = &*samples;
         self.packing.transpose(parameters, &mut self.transposed);
-        let (packing, transposed, workspaces, kernel, magic) =
-            (&self.packing, &self.transposed, &self.workspaces, self.kernel, &self.magic);
+        let parameters = Parameters { master: parameters, transposed: &self.transposed, magic: &self.magic };
+        let (packing, workspaces, kernel) = (&self.packing, &self.workspaces, self.kernel);
         let scale = 1.0 / batch as f32;
         let together = source.together();
         let group = if together > 0 { together } else { local.max(1) };
@@ -171,8 +171,7 @@ impl Trainer {
                     let n = w.samples.min(end - at).min(group - at % group);
                     let Workspace { coordinates, targets, .. } = &mut *w;
                     source.fill(step, at, &mut coordinates[..n * packing.inputs], &mut targets[..n]);
-                    squared +=
-                        kernels::gradient(kernel, packing, parameters, transposed, magic, gradient, &mut w, n, scale);
+                    squared += kernels::gradient(kernel, packing, parameters, gradient, &mut w, n, scale);
                     at += n;
                 }
                 squared

@@ -14,7 +14,7 @@ mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub(crate) use tile::Workspace;
+pub(crate) use tile::{Parameters, Workspace};
 pub(crate) use vector::PAD;
 
 use crate::optimiser::AdamStep;
@@ -118,10 +118,7 @@ dispatch! {
     /// Adds the gradient of `scale` times the sum of squared errors over `n` samples of the workspace, rounded with the magic
     /// number of each layer (0: not rounded).
     gradient => checked_gradient,
-    (
-        packing: &Packing, master: &[f32], transposed: &[f32], magic: &[f32], target: &mut [f32], w: &mut Workspace, n: usize,
-        scale: f32
-    ) -> f64
+    (packing: &Packing, parameters: Parameters<'_>, target: &mut [f32], w: &mut Workspace, n: usize, scale: f32) -> f64
 }
 dispatch! {
     /// Evaluates `n` samples of the workspace.
@@ -142,19 +139,18 @@ dispatch! {
 #[inline(always)]
 unsafe fn checked_gradient<V: Vector>(
     packing: &Packing,
-    master: &[f32],
-    transposed: &[f32],
-    magic: &[f32],
+    parameters: Parameters<'_>,
     target: &mut [f32],
     w: &mut Workspace,
     n: usize,
     scale: f32,
 ) -> f64 {
+    let Parameters { master, transposed, magic } = parameters;
     assert!(master.len() == packing.master_len && target.len() == packing.master_len);
     assert!(magic.len() == packing.layers.len());
     assert!(transposed.len() == packing.transposed_len && n <= w.samples);
     // SAFETY: the lengths fit; the caller vouches for the instruction set.
-    unsafe { tile::gradient::<V>(packing, master, transposed, magic, target, w, n, scale) }
+    unsafe { tile::gradient::<V>(packing, parameters, target, w, n, scale) }
 }
 
 #[inline(always)]

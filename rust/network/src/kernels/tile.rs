@@ -11,6 +11,17 @@ use crate::packed::Packing;
 /// Samples per tile when decoding.
 pub const DECODE_TILE: usize = 96;
 
+/// What forward and backward pass read of a network under training.
+#[derive(Clone, Copy)]
+pub struct Parameters<'a> {
+    /// Weights input-major, and biases.
+    pub master: &'a [f32],
+    /// Weights output-major.
+    pub transposed: &'a [f32],
+    /// By layer: what its gradients are rounded with, see [`rounded`].
+    pub magic: &'a [f32],
+}
+
 /// Scratch memory of one thread.
 pub struct Workspace {
     /// Samples that fit.
@@ -164,22 +175,20 @@ unsafe fn dot<V: Vector>(a: *const f32, b: *const f32, len: usize) -> f32 {
 }
 
 /// Forward and backward over the first `n` samples: adds to `gradient` (layout of `master`) the gradient of
-/// `scale` * sum of squared errors, and returns the sum of squared errors. What is added is first rounded with the `magic`
-/// of its layer, see [`rounded`].
+/// `scale` * sum of squared errors, and returns the sum of squared errors.
 ///
 /// # Safety
-/// As for [`forward`]; `transposed` and `gradient` belong to the same packing.
+/// As for [`forward`]; all parameters and `gradient` belong to the same packing.
 #[inline(always)]
 pub unsafe fn gradient<V: Vector>(
     packing: &Packing,
-    master: &[f32],
-    transposed: &[f32],
-    magic: &[f32],
+    parameters: Parameters<'_>,
     gradient: &mut [f32],
     w: &mut Workspace,
     n: usize,
     scale: f32,
 ) -> f64 {
+    let Parameters { master, transposed, magic } = parameters;
     // SAFETY: passed on from the caller.
     unsafe { forward::<V, true>(packing, master, w, n) };
     let mut squared = 0.0;
