@@ -240,7 +240,7 @@ pub(crate) fn distil(
             format!(" ({:?} came out with {:.1} dB; a smaller target.ratio helps)", v.name, v.student.psnr())
         });
         report.warnings.push(format!(
-            "the archive is {:.0} times smaller than the data, not {ratio}: so little data does not leave room for more\
+            "the archive is {:.2} times smaller than the data, not {ratio}: so little data does not leave room for more\
              {worst}",
             report.ratio()
         ));
