@@ -11,7 +11,8 @@ use crate::Result;
 /// The processes ("ranks") that share a run.
 ///
 /// All calls but `rank`, `size`, `ready` and `abandon` are **collective**: every rank makes the same calls in the same
-/// order with the same lengths, and none returns before all have come. Sums are the same bits on every rank.
+/// order with the same lengths, and none returns before all have come. Results are the same bits on every rank, those of
+/// `sum_f32` where the sums are exact.
 ///
 /// Errors: [`Error::Communication`](crate::Error::Communication) if a rank is gone or the transport fails; collective
 /// calls are not possible any more then.
@@ -25,7 +26,7 @@ pub trait Ranks: Send + Sync {
     /// Whether collective calls are possible (still); the error says why not.
     fn ready(&self) -> Result<()>;
 
-    /// Replaces each value by its sum over all ranks.
+    /// Replaces each value by its sum over all ranks: gradients, thousands of times, as fast as can be.
     fn sum_f32(&self, values: &mut [f32]) -> Result<()>;
 
     /// Replaces each value by its sum over all ranks.

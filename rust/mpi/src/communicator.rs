@@ -144,7 +144,12 @@ impl Ranks for Mpi {
     }
 
     fn sum_f32(&self, values: &mut [f32]) -> Result<()> {
-        self.combine(Call::SumF32, values, SystemOperation::sum().as_raw())
+        self.call(Call::SumF32, values.len(), |communicator| {
+            for piece in self.pieces.of_values(values.len(), size_of::<f32>()) {
+                communicator.all_reduce(&mut values[piece], SystemOperation::sum().as_raw())?;
+            }
+            Ok(())
+        })
     }
 
     fn sum_f64(&self, values: &mut [f64]) -> Result<()> {

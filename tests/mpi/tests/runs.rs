@@ -122,7 +122,7 @@ fn nothing_is_sent_while_the_simulation_runs() {
         };
         assert!(calls(0).iter().any(|line| line.contains("MPI_Comm_dup")), "{counts}");
         assert_eq!(calls(2), Vec::<&str>::new(), "the run phase");
-        let sums = calls(3).into_iter().find(|line| line.contains("MPI_Ireduce")).expect("sums at close");
+        let sums = calls(3).into_iter().find(|line| line.contains("MPI_Iallreduce")).expect("sums at close");
         let number = |name: &str| -> u64 {
             let rest = sums.split(&format!("\"{name}\": ")).nth(1).unwrap();
             rest.split([',', '}']).next().unwrap().parse().unwrap()
