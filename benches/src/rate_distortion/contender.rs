@@ -35,7 +35,7 @@ pub enum Kind {
 
 #[derive(Clone, Copy, Debug)]
 enum Way {
-    /// Through a session into an archive, with these options before the caller's own.
+    /// Through a session into an archive, with these options over the caller's own.
     Session(&'static [(&'static str, &'static str)]),
     /// Through `limbeck-rivals`.
     Rival {
@@ -98,7 +98,7 @@ impl Contender {
         let folder = tempfile::tempdir().map_err(|e| Error::Setup(format!("no temporary directory: {e}")))?;
         match self.way {
             Way::Session(preset) => {
-                let options: Vec<(&str, &str)> = preset.iter().chain(setting.options).copied().collect();
+                let options: Vec<(&str, &str)> = setting.options.iter().chain(preset).copied().collect();
                 let results: Vec<Result<Run>> = setting
                     .ratios
                     .iter()

@@ -6,10 +6,13 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use super::contender::{CONTENDERS, Kind};
+use super::curve::Run;
 use super::table::Entry;
 use crate::{Error, Result};
 
-const SIZE: (u32, u32) = (900, 560);
+const SIZE: (u32, u32) = (960, 560);
+/// Width of the names beside the plane.
+const LEGEND: u32 = 130;
 /// Black for limbeck, and colours that most colour-blind readers can tell apart too (Okabe and Ito).
 const COLOURS: [RGBColor; 9] = [
     BLACK,
@@ -50,16 +53,14 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 fn draw(area: &Area<'_>, picture: &Picture<'_>, ratios: &[f64]) -> std::result::Result<(), Box<dyn std::error::Error>> {
     let (Some(first), Some(last)) = (ratios.first(), ratios.last()) else { return Ok(()) };
     let (left, right) = (first / 1.1, last * 1.1);
-    let inside = |e: &Entry| -> Vec<(f64, f64)> {
-        let runs = e.curve.runs().iter().filter(|r| (left..=right).contains(&r.ratio) && r.figures.psnr.is_finite());
-        runs.map(|r| (r.ratio, r.figures.psnr)).collect()
-    };
-    let heights = || picture.entries.iter().flat_map(inside).map(|(_, psnr)| psnr);
+    let lines: Vec<Line> = picture.entries.iter().map(|e| Line::of(e, left, right)).collect();
+    let heights = || lines.iter().flat_map(|l| &l.points).map(|&(_, psnr)| psnr);
     let (low, high) = (heights().fold(f64::INFINITY, f64::min), heights().fold(f64::NEG_INFINITY, f64::max));
     if low > high {
         return Ok(());
     }
-    let mut chart = ChartBuilder::on(area)
+    let (plane, legend) = area.split_horizontally(SIZE.0 - LEGEND);
+    let mut chart = ChartBuilder::on(&plane)
         .caption(picture.title, ("sans-serif", 20))
         .margin(12)
         .x_label_area_size(44)
@@ -74,36 +75,54 @@ fn draw(area: &Area<'_>, picture: &Picture<'_>, ratios: &[f64]) -> std::result::
         .x_desc("ratio: bytes as float32 over bytes on disk")
         .y_desc("PSNR over all steps, dB")
         .x_label_formatter(&|ratio| format!("{ratio:.0}"))
+        .y_label_formatter(&|psnr| format!("{psnr:.0}"))
         .label_style(("sans-serif", 14))
         .draw()?;
-    for entry in picture.entries {
-        // The same whoever else is in the picture.
-        let i = CONTENDERS.iter().position(|c| c.name == entry.contender.name).unwrap_or(0);
-        let own = entry.contender.kind == Kind::Limbeck;
+    for (row, line) in lines.iter().enumerate() {
+        let i = line.contender;
         let colour = COLOURS[i % COLOURS.len()];
-        let line = colour.stroke_width(if own { 3 } else { 1 });
-        let points = inside(entry);
-        let drawn = match entry.contender.kind {
-            Kind::Limbeck | Kind::Classical => chart.draw_series(LineSeries::new(points.clone(), line))?,
-            Kind::Learned => chart.draw_series(DashedLineSeries::new(points.clone(), 6, 4, line))?,
+        let stroke = colour.stroke_width(if line.kind == Kind::Limbeck { 3 } else { 1 });
+        match line.kind {
+            Kind::Limbeck | Kind::Classical => chart.draw_series(LineSeries::new(line.points.clone(), stroke))?,
+            Kind::Learned => chart.draw_series(DashedLineSeries::new(line.points.clone(), 6, 4, stroke))?,
         };
-        drawn.label(entry.curve.name.clone()).legend(move |(x, y)| {
-            let start = EmptyElement::at((x, y)) + PathElement::new(vec![(0, 0), (24, 0)], line);
-            start + Polygon::new(marker(i, (12, 0)), colour.filled())
-        });
-        let markers =
-            points.into_iter().map(|p| EmptyElement::at(p) + Polygon::new(marker(i, (0, 0)), colour.filled()));
-        chart.draw_series(markers)?;
+        let marked = |at: &(f64, f64)| EmptyElement::at(*at) + Polygon::new(marker(i, (0, 0)), colour.filled());
+        chart.draw_series(line.runs.iter().map(marked))?;
+
+        let y = 60 + 24 * row as i32;
+        legend.draw(&PathElement::new(vec![(0, y), (28, y)], stroke))?;
+        legend.draw(&Polygon::new(marker(i, (14, y)), colour.filled()))?;
+        legend.draw(&Text::new(line.name.clone(), (36, y - 7), ("sans-serif", 14)))?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .legend_area_size(30)
-        .background_style(WHITE.mix(0.85))
-        .border_style(BLACK.mix(0.3))
-        .label_font(("sans-serif", 14))
-        .draw()?;
     Ok(())
+}
+
+/// What is drawn of a contender.
+struct Line {
+    name: String,
+    /// Place among all contenders, so that it looks the same whoever else is in the picture.
+    contender: usize,
+    kind: Kind,
+    /// Ratio and PSNR of its runs.
+    runs: Vec<(f64, f64)>,
+    /// The same, and where its line enters and leaves the picture.
+    points: Vec<(f64, f64)>,
+}
+
+impl Line {
+    fn of(entry: &Entry, left: f64, right: f64) -> Line {
+        let point = |r: &Run| Some((r.ratio, r.figures.psnr)).filter(|p| p.1.is_finite());
+        let inside = entry.curve.runs().iter().filter(|r| (left..=right).contains(&r.ratio));
+        let runs: Vec<_> = inside.filter_map(point).collect();
+        let [enters, leaves] = [left, right].map(|border| entry.curve.at(border).as_ref().and_then(point));
+        Line {
+            name: entry.curve.name.clone(),
+            contender: CONTENDERS.iter().position(|c| c.name == entry.contender.name).unwrap_or(0),
+            kind: entry.contender.kind,
+            points: enters.into_iter().chain(runs.iter().copied()).chain(leaves).collect(),
+            runs,
+        }
+    }
 }
 
 /// The outline of the marker of the i-th contender: a regular star or polygon, another one each.
