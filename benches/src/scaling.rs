@@ -37,12 +37,15 @@ struct Case<'a> {
     blocks: [usize; 3],
     size: usize,
     set: Vec<String>,
+    /// Blocks whose faces are looked at apart.
+    faces: [usize; 3],
 }
 
 /// Runs all cases.
 pub fn run(o: &Options, report: &mut Report) -> Result<()> {
-    let case = |name, ranks, blocks| Case { name, ranks, blocks, size: o.size, set: Vec::new() };
-    let alone = launch(o, &case("one block on 1 rank", 1, [1, 1, 1]))?;
+    let case = |name, ranks, blocks| Case { name, ranks, blocks, size: o.size, set: Vec::new(), faces: blocks };
+    // Where the others have faces, whatever the field does there.
+    let alone = launch(o, &Case { faces: [2, 2, 2], ..case("one block on 1 rank", 1, [1, 1, 1]) })?;
     let quarters = launch(o, &case("4 blocks on 4 ranks", 4, [2, 2, 1]))?;
     let dealt = (1..=4).map(|n| launch(o, &case("8 blocks dealt out", n, [2, 2, 2]))).collect::<Result<Vec<_>>>()?;
     let many = launch(o, &case("32 blocks on 8 ranks", 8, [4, 4, 2]))?;
@@ -73,6 +76,8 @@ pub fn run(o: &Options, report: &mut Report) -> Result<()> {
     report.add("scaling.psnr.1_block", of(&alone, "psnr"), "dB");
     report.add("scaling.psnr.4_blocks", of(&quarters, "psnr"), "dB");
     report.add("scaling.psnr.32_blocks_8_ranks", of(&many, "psnr"), "dB");
+    report.add("scaling.psnr.1_block.where_8_have_seams", of(&alone, "psnr_seams"), "dB");
+    report.add("scaling.psnr.1_block.where_8_have_interior", of(&alone, "psnr_interior"), "dB");
     for (name, v) in [("4_blocks", &quarters), ("8_blocks", &dealt[1]), ("32_blocks", &many)] {
         report.add(format!("scaling.psnr.{name}.seams"), of(v, "psnr_seams"), "dB");
         report.add(format!("scaling.psnr.{name}.interior"), of(v, "psnr_interior"), "dB");
@@ -92,7 +97,8 @@ fn launch(o: &Options, case: &Case<'_>) -> Result<Value> {
         .args(["-n", &case.ranks.to_string()])
         .arg(&o.case)
         .arg(directory.path().join("run.lbk"))
-        .args(["--shape", &three([case.size; 3]), "--blocks", &three(case.blocks), "--steps", &o.steps.to_string()])
+        .args(["--shape", &three([case.size; 3]), "--blocks", &three(case.blocks)])
+        .args(["--faces", &three(case.faces), "--steps", &o.steps.to_string()])
         .args(["-s", "target.ratio=500", "-s", &format!("effort={}", o.effort)])
         .args(["-s", "distil.threads=1", "-s", "workers.threads=1"]);
     for pair in &case.set {

@@ -29,6 +29,9 @@ struct Arguments {
     /// Blocks along z, y, x; dealt to the ranks in order.
     #[arg(long, value_delimiter = ',')]
     blocks: Vec<usize>,
+    /// Blocks whose faces are looked at apart, along z, y, x; by default those above.
+    #[arg(long, value_delimiter = ',')]
+    faces: Option<Vec<usize>>,
     #[arg(long)]
     steps: usize,
     /// key=value
@@ -91,7 +94,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut most = [shares[0], shares[1], run_phase.bytes as f64, run_phase.calls as f64, seconds];
     world.max_f64(&mut most)?;
     if rank == 0 {
-        let compared = compare(arguments, &blocks)?;
+        let faces = arguments.faces.as_ref().map_or(blocks, |parts| cut(&arguments.shape, parts));
+        let compared = compare(arguments, &faces)?;
         let mut line = line(&report, &compared, &most, &distil);
         line["run_cpu_most"] = cpu_most[0].into();
         line["run_cpu_sum"] = cpu_sum[0].into();
