@@ -12,6 +12,7 @@ use super::coordinates::AxisMap;
 use super::fit::{Precision, Watch, fit};
 use super::options::KdInrOptions;
 use super::payload::{BY_INDEX, UNQUANTISED};
+use super::sensitivity::sensitivities;
 use super::sizing;
 use super::stored::Stored;
 use super::student::{Student, TimeMap, describe};
@@ -36,6 +37,7 @@ const CHECK_CHUNKS: u64 = 1 << 41;
 
 const WEIGHTS: u64 = 11;
 const VOXELS: u64 = 12;
+const SIGNS: u64 = 13;
 
 /// Points in space and time with the values that the teachers have there.
 ///
@@ -270,7 +272,8 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
         n => n,
     };
 
-    let choose = |q: &Quantiser, p: &[f32]| codes_within(q, p, task.budget_bytes.saturating_sub(HEAD));
+    let choose =
+        |q: &Quantiser, n: &Network| codes_within(q, n, &random(SIGNS), task.budget_bytes.saturating_sub(HEAD));
     let psnr_of = |error: f64| -10.0 * (error / 4.0).log10();
     let began = Instant::now();
     let mut spent = 0;
@@ -298,7 +301,7 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
             let quantiser = Quantiser::new(&architecture);
             let budget = task.budget_bytes.saturating_sub(HEAD);
             if quantiser.encode(q, None).len() > budget {
-                let codes = codes_within(&quantiser, &fitted.network.parameters, budget);
+                let codes = codes_within(&quantiser, &fitted.network, &random(SIGNS), budget);
                 *q = quantiser.quantise(&fitted.network.parameters, &codes);
                 fitted.network.parameters = quantiser.dequantise(q);
             }
@@ -324,20 +327,26 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
     Err(Error::Internal("no round of the distillation came to an end".into()))
 }
 
-/// Finest rounding whose code is within the budget, by bisection over the number of levels.
-fn codes_within(q: &Quantiser, parameters: &[f32], budget: usize) -> Vec<u8> {
-    let size = |levels: f32| q.encode(&q.quantise(parameters, &q.codes(parameters, levels)), None).len();
-    let (mut low, mut high) = (0.0f32, 14.0f32);
-    for _ in 0..10 {
-        let middle = 0.5 * (low + high);
-        if size(middle.exp2()) <= budget {
-            low = middle;
+/// Finest rounding whose code is within the budget, by bisection; what it costs is the same for all rows.
+fn codes_within(q: &Quantiser, network: &Network, signs: &Random, budget: usize) -> Vec<u8> {
+    let sensitivities = sensitivities(network, signs);
+    let codes = |error: f32| q.codes_for_error(&sensitivities, error.exp2());
+    let size = |error: f32| q.encode(&q.quantise(&network.parameters, &codes(error)), None).len();
+    let (mut fine, mut coarse) = FINEST_COARSEST;
+    for _ in 0..12 {
+        let middle = 0.5 * (fine + coarse);
+        if size(middle) <= budget {
+            coarse = middle;
         } else {
-            high = middle;
+            fine = middle;
         }
     }
-    q.codes(parameters, low.exp2())
+    codes(coarse)
 }
+
+/// Logarithms (to the base 2) of the errors of the output that rounding one parameter may cause, between which the right one
+/// is looked for.
+const FINEST_COARSEST: (f32, f32) = (-24.0, 4.0);
 
 /// Student against teachers on a sample of fresh points, and the variance of the teachers' values there. Collective.
 fn compare(student: &Student, source: &TeacherSamples<'_>) -> Result<(Quality, f64)> {

@@ -62,8 +62,8 @@ pub(crate) enum Precision<'a> {
     Full,
     /// With these steps (of the base that differences are taken to).
     Codes(&'a [u8]),
-    /// Chosen after training at full precision: the function returns the steps for the parameters it is shown.
-    Choose(&'a dyn Fn(&Quantiser, &[f32]) -> Vec<u8>),
+    /// Chosen after training at full precision: the function returns the steps for the network it is shown.
+    Choose(&'a dyn Fn(&Quantiser, &Network) -> Vec<u8>),
 }
 
 /// Result of a fit.
@@ -101,7 +101,7 @@ pub(crate) fn fit(
     let mut spent = train(&mut trainer, source, o, samples - fine, 1.0, None, &coarse);
     let codes = match precision {
         Precision::Codes(codes) => codes.to_vec(),
-        Precision::Choose(choose) => choose(&quantiser, &trainer.network().parameters),
+        Precision::Choose(choose) => choose(&quantiser, trainer.network()),
         Precision::Full => unreachable!("returned above"),
     };
     if fine > 0 {

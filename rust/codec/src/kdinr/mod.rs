@@ -8,6 +8,7 @@ mod fit;
 mod options;
 mod payload;
 mod sampling;
+mod sensitivity;
 mod sizing;
 mod stored;
 mod student;

@@ -10,7 +10,7 @@ use super::options::KdInrOptions;
 use super::sampling::VoxelSamples;
 use super::sizing;
 use super::stored::{Stored, same_shape};
-use super::weights::Quantised;
+use super::weights::{Quantised, Quantiser};
 use crate::ranks::Alone;
 use crate::{
     BlockDecoder, BlockGeometry, Chain, ChainKey, ConstantBlock, EncodedStep, Error, Mask, Quality, Result, StepKind,
@@ -84,7 +84,7 @@ impl TeacherChain {
         let samples = if warm.is_some() { (full as f64 * f64::from(o.warm_share)) as u64 } else { full };
         let base = warm.filter(|p| p.since_key + 1 < o.key_interval).and_then(|p| p.quantised.as_ref().map(|q| (p, q)));
         let levels = ((o.teacher.bits - 1.0).exp2() - 1.0).max(1.0);
-        let choose = |q: &super::weights::Quantiser, p: &[f32]| q.codes(p, levels);
+        let choose = |q: &Quantiser, n: &Network| q.codes(&n.parameters, levels);
         let watch = Watch { limit: None, progress: &|_, _| {}, ranks: &Alone };
         let random = self.random(step, VOXELS);
         let mut source = VoxelSamples::new(&normalised, extent, mask, o.sampler, fit_options.batch, random)?;

@@ -75,6 +75,17 @@ impl Quantiser {
         self.rows.iter().map(code).collect()
     }
 
+    /// A step for every row such that one step of one of its parameters moves the output by `error` (root mean square over
+    /// the domain). The mean squared error of rounding n parameters is then least for the bits it takes: where a bit more
+    /// halves the step of a row, it saves the same error in all of them (reverse water-filling, Cover and Thomas 2006, 10.3).
+    pub fn codes_for_error(&self, sensitivities: &[f32], error: f32) -> Vec<u8> {
+        let code = |(range, _): &(std::ops::Range<usize>, Class)| {
+            let mean = sensitivities[range.clone()].iter().sum::<f32>() / range.len() as f32;
+            code_for(error / mean.sqrt().max(1e-12))
+        };
+        self.rows.iter().map(code).collect()
+    }
+
     /// Nearest multiples of the steps (ties away from zero).
     pub fn quantise(&self, parameters: &[f32], codes: &[u8]) -> Quantised {
         let mut integers = vec![0; self.parameters];
