@@ -81,7 +81,13 @@ struct Share {
 }
 
 impl<'a> TeacherSamples<'a> {
-    fn new(task: &'a DistilTask<'a>, time: TimeMap, batch: usize, random: Random) -> TeacherSamples<'a> {
+    fn new(
+        task: &'a DistilTask<'a>,
+        time: TimeMap,
+        normalisation: Normalisation,
+        batch: usize,
+        random: Random,
+    ) -> TeacherSamples<'a> {
         let volumes = task.blocks.iter().scan(0, |sum, b| {
             *sum += b.len() as u64;
             Some(*sum)
@@ -89,7 +95,7 @@ impl<'a> TeacherSamples<'a> {
         TeacherSamples {
             volumes: volumes.collect(),
             maps: AxisMap::of(task.extent),
-            normalisation: Normalisation { mid: 0.0, half: 1.0 },
+            normalisation,
             task,
             time,
             random,
@@ -251,23 +257,26 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
     let (time, by_index) = TimeMap::choose(task.times);
     let inputs = task.extent.rank() + 1;
     let values = task.blocks.iter().map(|b| b.len() as f64).sum::<f64>() * task.present.len() as f64;
-    let s = &o.student.with_batch(sizing::batch(&o.student, values, sizing::STUDENT_BATCH));
-    let mut source = TeacherSamples::new(task, time, s.batch, random(VOXELS));
-    source.normalisation =
+    let normalisation =
         Normalisation::fit(task.range.0, task.range.1).map_err(|e| Error::InvalidArgument(e.to_string()))?;
-    let bits = if s.bits == 0.0 { 32.0 } else { f64::from(s.bits) };
+    let bits = if o.student.bits == 0.0 { 32.0 } else { f64::from(o.student.bits) };
     let room = task.budget_bytes.saturating_sub(HEAD).max(16) as f64 * 8.0 / bits;
-    let width = if s.width > 0 { s.width } else { sizing::width_for(s, inputs, room) };
-    let omega = if s.omega > 0.0 { s.omega } else { sizing::omega(&task.extent.count) };
-    let architecture = if source.normalisation.half == 0.0 {
+    let width = match o.student.width {
+        0 => sizing::width_for(&o.student, inputs, room),
+        w => w,
+    };
+    let omega = if o.student.omega > 0.0 { o.student.omega } else { sizing::omega(&task.extent.count) };
+    let architecture = if normalisation.half == 0.0 {
         // The normalisation says it all: what a network says is multiplied by 0.
         Architecture::Siren { inputs, width: 1, depth: 1, omega }
     } else {
-        sizing::architecture(s, inputs, width, omega)
+        sizing::architecture(&o.student, inputs, width, omega)
     };
     architecture.check().map_err(|e| Error::InvalidArgument(e.to_string()))?;
+    let s = &o.student.with_batch(sizing::batch(&o.student, values, architecture.parameters()));
+    let mut source = TeacherSamples::new(task, time, normalisation, s.batch, random(VOXELS));
     let samples = match s.samples {
-        _ if source.normalisation.half == 0.0 => 1,
+        _ if normalisation.half == 0.0 => 1,
         0 => (sizing::student_samples(values, architecture.parameters(), s.batch) * o.effort) as u64,
         n => n,
     };
@@ -280,7 +289,7 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
     for calm in CALMER {
         let mut start =
             Network::random(architecture, &random(WEIGHTS)).map_err(|e| Error::InvalidArgument(e.to_string()))?;
-        if source.normalisation.half == 0.0 {
+        if normalisation.half == 0.0 {
             start.parameters.fill(0.0);
         } else if o.student_from_teacher {
             inherit(&mut start, task)?;
@@ -307,7 +316,7 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
             }
         }
         let flags = if by_index { BY_INDEX } else { 0 } | if fitted.quantised.is_none() { UNQUANTISED } else { 0 };
-        let stored = Stored::new(source.normalisation, flags, fitted.network, fitted.quantised);
+        let stored = Stored::new(normalisation, flags, fitted.network, fitted.quantised);
         let (payload, description) = (stored.write(None), describe(&stored));
         let student = Student::new(stored, task.extent, task.times);
         let (quality, variance) = compare(&student, &source)?;
@@ -545,7 +554,8 @@ mod tests {
         let gradient = |ranks: &dyn Ranks| {
             with_task(ranks, 2000, |task| {
                 let (time, _) = TimeMap::choose(task.times);
-                let mut source = TeacherSamples::new(task, time, 700, Random::new(&[1]));
+                let normalisation = Normalisation { mid: 0.0, half: 1.0 };
+                let mut source = TeacherSamples::new(task, time, normalisation, 700, Random::new(&[1]));
                 let architecture = Architecture::Siren { inputs: 4, width: 24, depth: 2, omega: 8.0 };
                 let start = Network::random(architecture, &Random::new(&[2])).unwrap();
                 let mut trainer = Trainer::new(start, Optimiser::Muon, Kernel::best());

@@ -22,7 +22,6 @@ pub(crate) fn width_for(o: &FitOptions, inputs: usize, parameters: f64) -> usize
         width += 1;
     }
     let grain = match (o.family, width) {
-        (Family::Siren, 40..) => 16,
         (Family::Siren, 12..) => 8,
         _ => 1,
     };
@@ -37,10 +36,13 @@ pub(crate) fn teacher_parameters(values: usize) -> f64 {
     (TEACHER_PARAMETERS * (v / REFERENCE).cbrt()).min((v / 6.0).max(FEWEST_PARAMETERS))
 }
 
-/// Samples per optimiser step: few values deserve small batches, and with them more steps.
-pub(crate) fn batch(o: &FitOptions, values: f64, largest: usize) -> usize {
+/// Samples per optimiser step: few values and small networks deserve small batches, and with them more steps.
+pub(crate) fn batch(o: &FitOptions, values: f64, parameters: usize) -> usize {
     match o.batch {
-        0 => ((values / 16.0) as usize).next_power_of_two().clamp(128, largest),
+        0 => {
+            let of_network = (BATCH * (parameters as f64).sqrt()) as usize / 16 * 16;
+            of_network.min(((values / 16.0) as usize).next_power_of_two()).clamp(128, LARGEST_BATCH)
+        }
         n => n,
     }
 }
@@ -75,7 +77,6 @@ const STUDENT_SAMPLES: f64 = 30e6;
 const OMEGA: f64 = 10.0;
 /// A sine network of fewer parameters can hardly be fitted.
 const FEWEST_PARAMETERS: f64 = 250.0;
-/// Largest batch of a teacher that is chosen by size.
-pub(crate) const TEACHER_BATCH: usize = 1536;
-/// Largest batch of a student that is chosen by size.
-pub(crate) const STUDENT_BATCH: usize = 3072;
+/// Samples of a batch over the square root of the network's parameters.
+const BATCH: f64 = 9.5;
+const LARGEST_BATCH: usize = 3072;

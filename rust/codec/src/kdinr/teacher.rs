@@ -75,7 +75,7 @@ impl TeacherChain {
         let mut normalised = vec![0.0f32; values];
         normalisation.forward_all(&volume.values, &mut normalised).map_err(|e| Error::Internal(e.to_string()))?;
 
-        let fit_options = o.teacher.with_batch(sizing::batch(&o.teacher, values as f64, sizing::TEACHER_BATCH));
+        let fit_options = o.teacher.with_batch(sizing::batch(&o.teacher, values as f64, architecture.parameters()));
         let full = match o.teacher.samples {
             0 if o.teacher.halving > 0 => paper_samples(&extent.count),
             0 => (sizing::teacher_samples(values, fit_options.batch) * o.effort) as u64,
