@@ -57,7 +57,7 @@ pub struct FitOptions {
     pub matrix_rate: f32,
     /// Steps between halvings of the rates; 0: cosine.
     pub halving: u64,
-    /// Bits of the largest weight of a row; 0: 32-bit floats, unquantised.
+    /// Teachers: bits of the largest weight of a row. Student: bits per parameter that its width is chosen for. 0: 32-bit floats.
     pub bits: f32,
     /// Share of the samples spent training at the rounded point.
     pub fine_tune: f32,

@@ -91,7 +91,12 @@ pub(super) const METHOD: &[OptionSpec] = &[
     option("student.rate", number(0.0, 1.0), RATE_DOC),
     option("student.matrix_rate", number(0.0, 1.0), MATRIX_RATE_DOC),
     option("student.halving", whole(1_000_000_000), HALVING_DOC),
-    option("student.bits", number(0.0, 16.0), BITS_DOC),
+    option(
+        "student.bits",
+        number(0.0, 16.0),
+        "Bits per parameter that the width is chosen for; how finely weights are rounded follows from the bytes that there are. \
+         0: 32-bit floats.",
+    ),
     option("student.fine_tune", number(0.0, 0.9), FINE_TUNE_DOC),
     option(
         "student.from_teacher",
