@@ -7,16 +7,9 @@
  *   {"rank": 0, "phase": 3, "function": "MPI_Ireduce", "calls": 120, "bytes": 960000, "largest": 8000}
  *
  * with the bytes of this rank's own data in all calls and in the largest one (what it hands in or is given, not how many
- * messages MPI makes of it), and one line per phase in which there was a call:
- *
- *   {"rank": 0, "phase": 3, "function": "all", "waiting_s": 0.4, "inside_s": 0.1}
- *
- * inside_s is the time inside of communication, from the beginning to the completion of non-blocking calls. With
- * LBK_COUNT_APART in the environment all ranks meet before each collective call; the time until the last one comes is
- * waiting_s, and not part of inside_s. Only for programs whose collective calls are the same on all ranks, one at a time. */
+ * messages MPI makes of it). */
 #define _POSIX_C_SOURCE 200809L
 #include <mpi.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,8 +21,7 @@ typedef struct {
 } Count;
 
 static Count counts[PHASES][FUNCTIONS];
-static double waiting[PHASES], inside[PHASES], began;
-static int phase, apart;
+static int phase;
 
 static void add(const char *name, long long bytes) {
     for (int i = 0; i < FUNCTIONS; i++) {
@@ -47,31 +39,6 @@ static long long bytes_of(long long count, MPI_Datatype type) {
     int size = 0;
     PMPI_Type_size(type, &size);
     return count * size;
-}
-
-/* All ranks of the communicator are here; who is early gives its core away. */
-static void meet(MPI_Comm comm) {
-    MPI_Request request;
-    int met = 0;
-    if (!apart) return;
-    const double before = PMPI_Wtime();
-    PMPI_Ibarrier(comm, &request);
-    while (!met) {
-        PMPI_Test(&request, &met, MPI_STATUS_IGNORE);
-        if (!met) sched_yield();
-    }
-    waiting[phase] += PMPI_Wtime() - before;
-}
-
-/* Begins the clock of a call; a non-blocking one is inside until MPI_Test or MPI_Wait says that it is complete. */
-static void enter(void) {
-    began = PMPI_Wtime();
-}
-
-static int leave(int code) {
-    inside[phase] += PMPI_Wtime() - began;
-    began = 0.0;
-    return code;
 }
 
 int MPI_Pcontrol(const int level, ...) {
@@ -106,105 +73,75 @@ LOCAL(MPI_Probe, (int source, int tag, MPI_Comm comm, MPI_Status *status), (sour
 LOCAL(MPI_Iprobe, (int source, int tag, MPI_Comm comm, int *flag, MPI_Status *status),
       (source, tag, comm, flag, status))
 
-/* Point to point. */
-#define DIRECT(name, parameters, arguments, count, type) \
+/* Calls that move so many values of the caller: point to point, then collective. */
+#define MOVING(name, parameters, arguments, count, type) \
     int name parameters {                                \
         add(#name, bytes_of(count, type));               \
-        enter();                                         \
-        return leave(P##name arguments);                 \
+        return P##name arguments;                        \
     }
 
-DIRECT(MPI_Send, (const void *a, int n, MPI_Datatype t, int to, int tag, MPI_Comm comm), (a, n, t, to, tag, comm), n, t)
-DIRECT(MPI_Isend, (const void *a, int n, MPI_Datatype t, int to, int tag, MPI_Comm comm, MPI_Request *r),
+MOVING(MPI_Send, (const void *a, int n, MPI_Datatype t, int to, int tag, MPI_Comm comm), (a, n, t, to, tag, comm), n, t)
+MOVING(MPI_Isend, (const void *a, int n, MPI_Datatype t, int to, int tag, MPI_Comm comm, MPI_Request *r),
        (a, n, t, to, tag, comm, r), n, t)
-DIRECT(MPI_Recv, (void *a, int n, MPI_Datatype t, int from, int tag, MPI_Comm comm, MPI_Status *status),
+MOVING(MPI_Recv, (void *a, int n, MPI_Datatype t, int from, int tag, MPI_Comm comm, MPI_Status *status),
        (a, n, t, from, tag, comm, status), n, t)
-DIRECT(MPI_Irecv, (void *a, int n, MPI_Datatype t, int from, int tag, MPI_Comm comm, MPI_Request *r),
+MOVING(MPI_Irecv, (void *a, int n, MPI_Datatype t, int from, int tag, MPI_Comm comm, MPI_Request *r),
        (a, n, t, from, tag, comm, r), n, t)
-DIRECT(MPI_Sendrecv,
+MOVING(MPI_Sendrecv,
        (const void *a, int n, MPI_Datatype t, int to, int tag, void *b, int m, MPI_Datatype u, int from, int tag2,
         MPI_Comm comm, MPI_Status *status),
        (a, n, t, to, tag, b, m, u, from, tag2, comm, status), n, t)
 
-/* Collective. */
-#define BLOCKING(name, parameters, arguments, count, type) \
-    int name parameters {                                  \
-        add(#name, bytes_of(count, type));                 \
-        meet(comm);                                        \
-        enter();                                           \
-        return leave(P##name arguments);                   \
-    }
-
-#define BEGINNING(name, parameters, arguments, count, type) \
-    int name parameters {                                   \
-        add(#name, bytes_of(count, type));                  \
-        meet(comm);                                         \
-        enter();                                            \
-        return P##name arguments;                           \
-    }
-
-BLOCKING(MPI_Barrier, (MPI_Comm comm), (comm), 0, MPI_BYTE)
-BLOCKING(MPI_Bcast, (void *a, int n, MPI_Datatype t, int root, MPI_Comm comm), (a, n, t, root, comm), n, t)
-BLOCKING(MPI_Reduce, (const void *a, void *b, int n, MPI_Datatype t, MPI_Op op, int root, MPI_Comm comm),
-         (a, b, n, t, op, root, comm), n, t)
-BLOCKING(MPI_Allreduce, (const void *a, void *b, int n, MPI_Datatype t, MPI_Op op, MPI_Comm comm),
-         (a, b, n, t, op, comm), n, t)
-BLOCKING(MPI_Gather,
-         (const void *a, int n, MPI_Datatype t, void *b, int m, MPI_Datatype u, int root, MPI_Comm comm),
-         (a, n, t, b, m, u, root, comm), n, t)
-BLOCKING(MPI_Gatherv,
-         (const void *a, int n, MPI_Datatype t, void *b, const int *m, const int *d, MPI_Datatype u, int root,
-          MPI_Comm comm),
-         (a, n, t, b, m, d, u, root, comm), n, t)
-BLOCKING(MPI_Allgather, (const void *a, int n, MPI_Datatype t, void *b, int m, MPI_Datatype u, MPI_Comm comm),
-         (a, n, t, b, m, u, comm), n, t)
-BLOCKING(MPI_Alltoall, (const void *a, int n, MPI_Datatype t, void *b, int m, MPI_Datatype u, MPI_Comm comm),
-         (a, n, t, b, m, u, comm), n, t)
-BEGINNING(MPI_Ibarrier, (MPI_Comm comm, MPI_Request *r), (comm, r), 0, MPI_BYTE)
-BEGINNING(MPI_Ibcast, (void *a, int n, MPI_Datatype t, int root, MPI_Comm comm, MPI_Request *r),
-          (a, n, t, root, comm, r), n, t)
-BEGINNING(MPI_Ireduce,
-          (const void *a, void *b, int n, MPI_Datatype t, MPI_Op op, int root, MPI_Comm comm, MPI_Request *r),
-          (a, b, n, t, op, root, comm, r), n, t)
-BEGINNING(MPI_Iallreduce,
-          (const void *a, void *b, int n, MPI_Datatype t, MPI_Op op, MPI_Comm comm, MPI_Request *r),
-          (a, b, n, t, op, comm, r), n, t)
-BEGINNING(MPI_Igather,
-          (const void *a, int n, MPI_Datatype t, void *b, int m, MPI_Datatype u, int root, MPI_Comm comm,
-           MPI_Request *r),
-          (a, n, t, b, m, u, root, comm, r), n, t)
-BEGINNING(MPI_Igatherv,
-          (const void *a, int n, MPI_Datatype t, void *b, const int *m, const int *d, MPI_Datatype u, int root,
-           MPI_Comm comm, MPI_Request *r),
-          (a, n, t, b, m, d, u, root, comm, r), n, t)
+MOVING(MPI_Barrier, (MPI_Comm comm), (comm), 0, MPI_BYTE)
+MOVING(MPI_Bcast, (void *a, int n, MPI_Datatype t, int root, MPI_Comm comm), (a, n, t, root, comm), n, t)
+MOVING(MPI_Reduce, (const void *a, void *b, int n, MPI_Datatype t, MPI_Op op, int root, MPI_Comm comm),
+       (a, b, n, t, op, root, comm), n, t)
+MOVING(MPI_Allreduce, (const void *a, void *b, int n, MPI_Datatype t, MPI_Op op, MPI_Comm comm),
+       (a, b, n, t, op, comm), n, t)
+MOVING(MPI_Gather,
+       (const void *a, int n, MPI_Datatype t, void *b, int m, MPI_Datatype u, int root, MPI_Comm comm),
+       (a, n, t, b, m, u, root, comm), n, t)
+MOVING(MPI_Gatherv,
+       (const void *a, int n, MPI_Datatype t, void *b, const int *m, const int *d, MPI_Datatype u, int root,
+        MPI_Comm comm),
+       (a, n, t, b, m, d, u, root, comm), n, t)
+MOVING(MPI_Allgather, (const void *a, int n, MPI_Datatype t, void *b, int m, MPI_Datatype u, MPI_Comm comm),
+       (a, n, t, b, m, u, comm), n, t)
+MOVING(MPI_Alltoall, (const void *a, int n, MPI_Datatype t, void *b, int m, MPI_Datatype u, MPI_Comm comm),
+       (a, n, t, b, m, u, comm), n, t)
+MOVING(MPI_Ibarrier, (MPI_Comm comm, MPI_Request *r), (comm, r), 0, MPI_BYTE)
+MOVING(MPI_Ibcast, (void *a, int n, MPI_Datatype t, int root, MPI_Comm comm, MPI_Request *r),
+       (a, n, t, root, comm, r), n, t)
+MOVING(MPI_Ireduce,
+       (const void *a, void *b, int n, MPI_Datatype t, MPI_Op op, int root, MPI_Comm comm, MPI_Request *r),
+       (a, b, n, t, op, root, comm, r), n, t)
+MOVING(MPI_Iallreduce,
+       (const void *a, void *b, int n, MPI_Datatype t, MPI_Op op, MPI_Comm comm, MPI_Request *r),
+       (a, b, n, t, op, comm, r), n, t)
+MOVING(MPI_Igather,
+       (const void *a, int n, MPI_Datatype t, void *b, int m, MPI_Datatype u, int root, MPI_Comm comm,
+        MPI_Request *r),
+       (a, n, t, b, m, u, root, comm, r), n, t)
+MOVING(MPI_Igatherv,
+       (const void *a, int n, MPI_Datatype t, void *b, const int *m, const int *d, MPI_Datatype u, int root,
+        MPI_Comm comm, MPI_Request *r),
+       (a, n, t, b, m, d, u, root, comm, r), n, t)
 
 /* Ends of what was begun. Asking is counted once it has the answer: how often one asks says nothing. */
 int MPI_Test(MPI_Request *request, int *flag, MPI_Status *status) {
     const int code = PMPI_Test(request, flag, status);
-    if (!*flag) return code;
-    add("MPI_Test", 0);
-    return began > 0.0 ? leave(code) : code;
+    if (*flag) add("MPI_Test", 0);
+    return code;
 }
 
 int MPI_Wait(MPI_Request *request, MPI_Status *status) {
     add("MPI_Wait", 0);
-    const int code = PMPI_Wait(request, status);
-    return began > 0.0 ? leave(code) : code;
+    return PMPI_Wait(request, status);
 }
 
 int MPI_Waitall(int n, MPI_Request *requests, MPI_Status *statuses) {
     add("MPI_Waitall", 0);
     return PMPI_Waitall(n, requests, statuses);
-}
-
-int MPI_Init(int *argc, char ***argv) {
-    apart = getenv("LBK_COUNT_APART") != NULL;
-    return PMPI_Init(argc, argv);
-}
-
-int MPI_Init_thread(int *argc, char ***argv, int required, int *provided) {
-    apart = getenv("LBK_COUNT_APART") != NULL;
-    return PMPI_Init_thread(argc, argv, required, provided);
 }
 
 static void write_counts(FILE *out, int rank) {
@@ -217,8 +154,6 @@ static void write_counts(FILE *out, int rank) {
                     "\"largest\": %lld}\n",
                     rank, p, c->name, c->calls, c->bytes, c->largest);
         }
-        fprintf(out, "{\"rank\": %d, \"phase\": %d, \"function\": \"all\", \"waiting_s\": %.6f, \"inside_s\": %.6f}\n",
-                rank, p, waiting[p], inside[p]);
     }
 }
 
