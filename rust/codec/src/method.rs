@@ -42,7 +42,7 @@ pub struct ChainKey {
     pub seed: u64,
     /// Index of the variable.
     pub variable: u32,
-    /// Global index of the block within the variable.
+    /// Number of the block among the variable's, the same whatever the number of ranks.
     pub block: u32,
 }
 

@@ -136,12 +136,13 @@ impl Trainer {
         for ((l, end), magic) in self.packing.layers.iter().zip(ends).zip(&mut self.magic) {
             let largest = self.lanes[0][l.master..end].iter().fold(0.0f32, |m, g| m.max(g.abs()));
             if largest.is_normal() && largest < 1e30 {
-                // The power of two below it, times 64 and a half.
+                // 64 times the power of two below it, times 1.5: see `kernels::product::rounded`.
                 *magic = f32::from_bits(largest.to_bits() & 0xff80_0000) * 96.0;
             }
         }
     }
 
+    /// [`Trainer::batch_gradient`] with the grids that the layers have.
     fn sum_gradients(&mut self, samples: &mut dyn Samples, step: u64, batch: usize, parameters: &[f32]) -> f64 {
         let local = samples.prepare(step, batch);
         let source = &*samples;

@@ -48,7 +48,7 @@ pub(crate) struct Teachers<'a> {
     pub(crate) run: &'a UnfinishedRun,
     pub(crate) own: &'a dyn Method,
     pub(crate) variable: u32,
-    /// Those of the student, as rising indices of the variable's.
+    /// Those of the student, as indices of the variable's, in the order that the student counts them in.
     pub(crate) blocks: &'a [u32],
     /// By the student's block.
     pub(crate) geometries: Vec<BlockGeometry>,
