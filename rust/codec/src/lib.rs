@@ -1,5 +1,6 @@
 //! Networks and fields to bytes and back. Knows no files.
 
+mod bounded;
 mod constant;
 pub mod entropy;
 mod error;
@@ -12,6 +13,7 @@ pub mod plain;
 mod quality;
 pub mod ranks;
 
+pub use bounded::{Bound, Bounded, Correction, correct, without_refinement};
 pub use constant::ConstantBlock;
 pub use error::{Error, Result};
 pub use kdinr::{Family, FitOptions, KdInr, KdInrOptions, PRESETS, Sampler};

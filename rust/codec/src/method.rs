@@ -7,7 +7,7 @@ use std::time::Duration;
 use limbeck_field::{ElementType, Extent, Region, Volume};
 
 use crate::ranks::Ranks;
-use crate::{Error, Mask, Quality, Result, plain};
+use crate::{ConstantBlock, Error, Mask, Quality, Result, plain};
 
 /// Where a block lies in its variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,15 @@ pub struct BlockGeometry {
 }
 
 impl BlockGeometry {
+    /// Refuses a volume of another size.
+    pub(crate) fn check(&self, volume: &Volume) -> Result<()> {
+        if volume.count == self.extent.count && volume.values.len() == self.extent.len() {
+            return Ok(());
+        }
+        let (given, announced) = (&volume.count, &self.extent.count);
+        Err(Error::InvalidArgument(format!("a block of {given:?} values where {announced:?} were announced")))
+    }
+
     /// By position in the block (C order): whether the value belongs to another block. None if all are its own.
     pub fn foreign(&self) -> Option<Vec<bool>> {
         let mut foreign = (!self.shared.is_empty()).then(|| vec![false; self.extent.len()])?;
@@ -56,6 +65,10 @@ pub enum StepKind {
     Network = 1,
     /// The values themselves, losslessly packed.
     Plain = 2,
+    /// Values within a bound of the originals.
+    Bounded = 3,
+    /// What brings the student that covers the step within a bound of the originals; its base is that student.
+    Correction = 4,
 }
 
 impl StepKind {
@@ -65,6 +78,8 @@ impl StepKind {
             0 => Ok(StepKind::Constant),
             1 => Ok(StepKind::Network),
             2 => Ok(StepKind::Plain),
+            3 => Ok(StepKind::Bounded),
+            4 => Ok(StepKind::Correction),
             _ => Err(Error::Compatibility(format!("step kind {n} is unknown to this version of limbeck"))),
         }
     }
@@ -88,6 +103,16 @@ pub struct EncodedStep {
 }
 
 impl EncodedStep {
+    /// One value for all that is not masked.
+    pub(crate) fn constant(value: f64, geometry: &BlockGeometry, mask: Option<&Mask>) -> EncodedStep {
+        let foreign = geometry.foreign();
+        let own = |&i: &usize| mask.is_none_or(|m| m.codes[i] == 0) && foreign.as_ref().is_none_or(|f| !f[i]);
+        let count = (0..geometry.extent.len()).filter(own).count() as u64;
+        let quality = Quality { count, squared_error: 0.0, max_error: 0.0, min: value, max: value };
+        let (payload, mask) = (ConstantBlock::encode(value), mask.map(Mask::encode));
+        EncodedStep { kind: StepKind::Constant, base_step: None, payload, mask, quality, samples: 0 }
+    }
+
     /// The values themselves, losslessly: for blocks that no network was, or could be, fitted to.
     pub fn plain(volume: &Volume, geometry: &BlockGeometry) -> EncodedStep {
         let mut quality = Quality::EMPTY;
@@ -208,7 +233,8 @@ pub trait Method: Send + Sync {
     /// Begins a chain.
     fn chain(&self, geometry: BlockGeometry, key: ChainKey) -> Box<dyn Chain>;
 
-    /// Opens one step. `base` is the decoder of the frame's `base_step`, if it has one.
+    /// Opens one step. `base` is the decoder of the frame's `base_step`, if it has one, or of the student at this step under a
+    /// correction.
     fn open_step(
         &self,
         geometry: &BlockGeometry,

@@ -97,6 +97,10 @@ impl PlainBlock {
         Ok(PlainBlock { extent: geometry.extent.clone(), values })
     }
 
+    pub(crate) fn of_values(extent: Extent, values: Values) -> PlainBlock {
+        PlainBlock { extent, values }
+    }
+
     /// The values of the whole block, bit for bit, C order.
     pub fn values(&self) -> &Values {
         &self.values

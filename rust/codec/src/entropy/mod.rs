@@ -4,4 +4,4 @@ mod integers;
 mod range_coder;
 
 pub use integers::IntegerModel;
-pub use range_coder::{AdaptiveBit, Decoder, Encoder};
+pub use range_coder::{AdaptiveBit, Bit, Decoder, Encoder, Predict};

@@ -17,9 +17,8 @@ impl Default for AdaptiveBit {
 const FAST: u16 = 4;
 const SLOW: u16 = 7;
 
-impl AdaptiveBit {
-    /// In 1..2^16.
-    fn zero(self) -> u32 {
+impl Predict for AdaptiveBit {
+    fn zero(&self) -> u32 {
         ((u32::from(self.fast) + u32::from(self.slow)) / 2).clamp(32, 65_504)
     }
 
@@ -31,6 +30,48 @@ impl AdaptiveBit {
                 *p += (u16::MAX - *p) >> rate;
             }
         }
+    }
+}
+
+/// Probability of a bit, for the coder.
+pub trait Predict {
+    /// That of a 0, in units of 2^-16: 1 to 2^16 - 1.
+    fn zero(&self) -> u32;
+    /// Takes note of the bit that came.
+    fn learn(&mut self, bit: bool);
+}
+
+/// Probability of a 0 bit as the mean of the bits seen, the last [`MEMORY`] of them counting most: for many bits of one kind,
+/// above all where one value is rare.
+#[derive(Clone, Copy, Debug)]
+pub struct Bit {
+    /// In units of 2^-28.
+    zero: u32,
+    seen: u32,
+}
+
+const MEMORY: u32 = 400;
+const ONE: u32 = 1 << 28;
+
+impl Default for Bit {
+    fn default() -> Self {
+        Bit { zero: ONE / 2, seen: 0 }
+    }
+}
+
+impl Predict for Bit {
+    fn zero(&self) -> u32 {
+        (self.zero >> 12).clamp(3, 65_533)
+    }
+
+    fn learn(&mut self, bit: bool) {
+        let divisor = self.seen + 2;
+        if bit {
+            self.zero -= self.zero / divisor;
+        } else {
+            self.zero += (ONE - self.zero) / divisor;
+        }
+        self.seen = (self.seen + 1).min(MEMORY);
     }
 }
 
@@ -51,7 +92,7 @@ impl Default for Encoder {
 
 impl Encoder {
     /// Writes a bit with a learned probability.
-    pub fn bit(&mut self, model: &mut AdaptiveBit, bit: bool) {
+    pub fn bit(&mut self, model: &mut impl Predict, bit: bool) {
         let split = (self.range >> 16) * model.zero();
         self.narrow(split, bit);
         model.learn(bit);
@@ -129,7 +170,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads a bit with a learned probability.
-    pub fn bit(&mut self, model: &mut AdaptiveBit) -> bool {
+    pub fn bit(&mut self, model: &mut impl Predict) -> bool {
         let split = (self.range >> 16) * model.zero();
         let bit = self.narrow(split);
         model.learn(bit);

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use limbeck_field::Extent;
 pub use options::{Family, FitOptions, KdInrOptions, PRESETS, Sampler};
 
+use crate::bounded::BoundedBlock;
 use crate::masked::Masked;
 use crate::{
     BlockDecoder, BlockGeometry, Chain, ChainKey, ConstantBlock, DistilTask, EncodedSegment, Mask, Method, PlainBlock,
@@ -43,6 +44,11 @@ impl KdInr {
     pub const fn new(options: KdInrOptions) -> KdInr {
         KdInr { options }
     }
+}
+
+fn open_network(extent: &Extent, payload: &[u8], base: Option<&dyn BlockDecoder>) -> Result<Arc<dyn BlockDecoder>> {
+    let base = base.and_then(|b| b.as_any().downcast_ref::<NetworkBlock>()).map(|b| &b.stored);
+    Ok(Arc::new(NetworkBlock::new(extent.clone(), Stored::read(payload, extent.rank(), base)?)))
 }
 
 impl Method for KdInr {
@@ -70,9 +76,10 @@ impl Method for KdInr {
         let decoder: Arc<dyn BlockDecoder> = match kind {
             StepKind::Constant => Arc::new(ConstantBlock::decode(geometry, payload)?),
             StepKind::Plain => Arc::new(PlainBlock::decode(geometry, payload)?),
-            StepKind::Network => {
-                let base = base.and_then(|b| b.as_any().downcast_ref::<NetworkBlock>()).map(|b| &b.stored);
-                Arc::new(NetworkBlock::new(extent.clone(), Stored::read(payload, extent.rank(), base)?))
+            StepKind::Network => open_network(extent, payload, base)?,
+            StepKind::Bounded | StepKind::Correction => {
+                let open = |payload: &[u8], base: Option<&dyn BlockDecoder>| open_network(extent, payload, base);
+                Arc::new(BoundedBlock::decode(geometry, payload, base, open)?)
             }
         };
         Ok(match mask {

@@ -183,25 +183,9 @@ impl Chain for TeacherChain {
         mask: Option<&Mask>,
         threads: &rayon::ThreadPool,
     ) -> Result<EncodedStep> {
-        if volume.count != self.geometry.extent.count || volume.values.len() != self.geometry.extent.len() {
-            return Err(Error::InvalidArgument(format!(
-                "a block of {:?} values where {:?} were announced",
-                volume.count, self.geometry.extent.count
-            )));
-        }
+        self.geometry.check(volume)?;
         if let Some(value) = ConstantBlock::value_of(volume, mask)? {
-            let foreign = self.geometry.foreign();
-            let own = |&i: &usize| mask.is_none_or(|m| m.codes[i] == 0) && foreign.as_ref().is_none_or(|f| !f[i]);
-            let count = (0..volume.values.len()).filter(own).count() as u64;
-            let quality = Quality { count, squared_error: 0.0, max_error: 0.0, min: value, max: value };
-            return Ok(EncodedStep {
-                kind: StepKind::Constant,
-                base_step: None,
-                payload: ConstantBlock::encode(value),
-                mask: mask.map(Mask::encode),
-                quality,
-                samples: 0,
-            });
+            return Ok(EncodedStep::constant(value, &self.geometry, mask));
         }
         if volume.values.len() < SMALLEST {
             return Ok(EncodedStep::plain(volume, &self.geometry));

@@ -1,0 +1,50 @@
+//! A student's own stream: what is missing from it, so that the bound of the steps it stands for holds.
+
+use super::block::{Base, BoundedBlock, Parts, field, field_of, typed};
+use super::refinement::SHARE;
+use super::stream;
+use crate::{BlockDecoder, BlockGeometry, Quality, Result};
+
+/// What a student needs at one step of a block.
+pub struct Correction {
+    /// The payload of a step of kind [`StepKind::Correction`](crate::StepKind::Correction); None: the student is close enough
+    /// everywhere.
+    pub payload: Option<Vec<u8>>,
+    /// Of student and correction. The originals are gone: errors are those against the values kept in the journal, the largest
+    /// one that which originals can have at most.
+    pub quality: Quality,
+}
+
+/// What brings `student` within the bound that `kept`, a step out of a journal (without its mask), was recorded with. None if the
+/// step was not kept closely enough for that, or as something else.
+///
+/// # Errors
+/// Those of decoding.
+pub fn correct(
+    geometry: &BlockGeometry,
+    kept: &dyn BlockDecoder,
+    student: &dyn BlockDecoder,
+) -> Result<Option<Correction>> {
+    let block = kept.as_any().downcast_ref::<BoundedBlock>().filter(|b| b.is_refined());
+    let Some(block) = block else { return Ok(None) };
+    let (values, bound, doubt) = (block.closest().values(), (1.0 - SHARE) * block.bound(), SHARE * block.bound());
+    let skip: Vec<u8> = (0..values.len()).map(|i| u8::from(!values.get(i).is_finite())).collect();
+    let base = field_of(geometry, student)?;
+    let seen = typed(geometry.element_type, base.clone());
+    let mut quality = Quality::EMPTY;
+    let foreign = geometry.foreign();
+    let own = |i: &usize| skip[*i] == 0 && foreign.as_ref().is_none_or(|f| !f[*i]);
+    let all = |i: usize| (seen.get(i) - values.get(i)).abs() <= bound && (base[i] - values.get(i)).abs() <= bound;
+    if (0..values.len()).all(|i| skip[i] != 0 || all(i)) {
+        (0..values.len()).filter(own).for_each(|i| quality.add(values.get(i), seen.get(i)));
+        quality.max_error += doubt;
+        return Ok(Some(Correction { payload: None, quality }));
+    }
+    let code = |tightening| stream::encode(&field(geometry, Some(&base), bound), values, Some(&skip), tightening);
+    let (loose, tight) = rayon::join(|| code(0), || code(1));
+    let coded = if tight.bytes.len() < loose.bytes.len() { tight } else { loose };
+    (0..values.len()).filter(own).for_each(|i| quality.add(values.get(i), coded.values[i]));
+    quality.max_error += doubt;
+    let parts = Parts { base: Base::Other, bound, network: &[], stream: &coded.bytes, refinement: None };
+    Ok(Some(Correction { payload: Some(parts.write()), quality }))
+}
