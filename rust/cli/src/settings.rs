@@ -13,6 +13,9 @@ pub struct SettingArgs {
     /// Bytes of the data as float32 over bytes of the archive that are to be reached (target.ratio)
     #[arg(long, value_name = "N")]
     ratio: Option<String>,
+    /// Largest absolute error that any value may have (target.max_error); the archive is as large as that takes
+    #[arg(long, value_name = "E", conflicts_with = "ratio")]
+    max_error: Option<String>,
     /// Set any option of `limbeck options`; may be repeated. Wins over --config
     #[arg(long = "set", short = 's', value_name = "NAME=VALUE")]
     sets: Vec<String>,
@@ -21,7 +24,10 @@ pub struct SettingArgs {
     config: Option<PathBuf>,
 }
 
-const TARGETS: [&str; 2] = ["target.ratio", "target.psnr"];
+/// What only one of can be aimed at.
+fn is_target(name: &str) -> bool {
+    name.starts_with("target.")
+}
 
 impl SettingArgs {
     /// The options as a configuration: file < command line < environment.
@@ -32,10 +38,10 @@ impl SettingArgs {
             let mut file = Config::new();
             file.load(path)?;
             let options = file.resolve()?;
-            let aims = given.iter().any(|(name, _)| TARGETS.contains(&name.as_str()));
+            let aims = given.iter().any(|(name, _)| is_target(name));
             for (name, value) in options.iter() {
                 // A target on the command line stands instead of the file's, also where that is another one.
-                let replaced = aims && TARGETS.contains(&name);
+                let replaced = aims && is_target(name);
                 if options.origin(name) == Origin::File && !replaced && !value.is_empty() {
                     config.set(name, value)?;
                 }
@@ -52,6 +58,7 @@ impl SettingArgs {
     fn given(&self) -> Result<Vec<(String, String)>> {
         let mut given: Vec<(String, String)> = Vec::new();
         given.extend(self.ratio.iter().map(|r| ("target.ratio".to_string(), r.clone())));
+        given.extend(self.max_error.iter().map(|e| ("target.max_error".to_string(), e.clone())));
         for text in &self.sets {
             let (name, value) = text
                 .split_once('=')

@@ -1,5 +1,6 @@
 //! Networks and fields to bytes and back. Knows no files.
 
+mod at_step;
 mod bounded;
 mod constant;
 pub mod entropy;
@@ -13,6 +14,7 @@ pub mod plain;
 mod quality;
 pub mod ranks;
 
+pub use at_step::AtStep;
 pub use bounded::{Bound, Bounded, Correction, correct, without_refinement};
 pub use constant::ConstantBlock;
 pub use error::{Error, Result};

@@ -226,7 +226,7 @@ fn a_student_is_corrected_to_the_bound_of_what_was_handed_in() -> Result<()> {
         for off in [0.01, 0.05, 10.0] {
             let student = student(volume, off);
             let Some(Correction { payload, quality }) =
-                correct(&made.geometry, made.journal[t].as_ref(), student.as_ref())?
+                correct(&made.geometry, made.journal[t].as_ref(), student.as_ref(), None)?
             else {
                 panic!("the step has a refinement")
             };
@@ -241,7 +241,7 @@ fn a_student_is_corrected_to_the_bound_of_what_was_handed_in() -> Result<()> {
         }
         // Without its refinement nothing is known closely enough.
         let student = student(volume, 0.01);
-        assert!(correct(&made.geometry, made.archive[t].as_ref(), student.as_ref())?.is_none());
+        assert!(correct(&made.geometry, made.archive[t].as_ref(), student.as_ref(), None)?.is_none());
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use limbeck_archive::{Archive, Segment, SegmentContent};
-use limbeck_codec::{BlockGeometry, Mask, StepKind};
+use limbeck_codec::{AtStep, BlockDecoder, BlockGeometry, Mask, StepKind};
 use limbeck_field::Extent;
 
 use crate::cache::Cache;
@@ -76,16 +76,43 @@ impl Finished {
     /// The row that a step is a difference to.
     fn base(&self, row: usize) -> Result<Option<usize>> {
         let s = &self.archive.segments()[row];
+        if is_correction(s) {
+            return self.student_under(row).map(Some);
+        }
         let SegmentContent::Step { block, base_step: Some(base), .. } = s.content else { return Ok(None) };
         let found = self.rows[s.variable as usize].iter().rev().copied().find(|&r| {
             let t = &self.archive.segments()[r];
-            r < row && t.first_step == base && matches!(t.content, SegmentContent::Step { block: b, .. } if b == block)
+            r < row
+                && t.first_step == base
+                && t.extent == s.extent
+                && matches!(t.content, SegmentContent::Step { block: b, .. } if b == block)
         });
         found.map(Some).ok_or_else(|| {
             Error::Corruption(format!(
                 "step {} of block {block} is a difference to step {base}, which the archive does not hold",
                 s.first_step
             ))
+        })
+    }
+
+    /// The row of the student that a correction is of.
+    fn student_under(&self, row: usize) -> Result<usize> {
+        let s = &self.archive.segments()[row];
+        let box_of_it = self.extent(s);
+        let holds = |t: &Segment| {
+            let e = self.extent(t);
+            (0..e.rank()).all(|a| {
+                let (first, end) = (box_of_it.offset[a], box_of_it.offset[a] + box_of_it.count[a]);
+                first >= e.offset[a] && end <= e.offset[a] + e.count[a]
+            })
+        };
+        let rows = self.rows[s.variable as usize].iter().rev().copied();
+        let found = rows.filter(|&r| r < row).find(|&r| {
+            let t = &self.archive.segments()[r];
+            t.content == SegmentContent::Distilled && t.covers(s.first_step) && holds(t)
+        });
+        found.ok_or_else(|| {
+            Error::Corruption(format!("a correction of step {} has no student that it is of", s.first_step))
         })
     }
 
@@ -100,13 +127,21 @@ impl Finished {
                 let times = &self.archive.steps().times[steps];
                 Ok((Opened::Segment(method.open_segment(&self.extent(s), times, &payload)?), 8 * payload.len()))
             }
-            SegmentContent::Step { block, step_kind, .. } => {
+            SegmentContent::Step { step_kind, .. } => {
                 let kind = StepKind::from_number(step_kind)?;
-                let extent = v.blocks[block as usize].clone();
+                let extent = self.extent(s);
                 let values = extent.len();
                 let geometry =
                     BlockGeometry { shape: v.shape.clone(), extent, element_type: v.element_type, shared: Vec::new() };
-                let decoder = method.open_step(&geometry, kind, &payload, None, base.and_then(Opened::block))?;
+                let student = match base {
+                    Some(Opened::Segment(segment)) => {
+                        let of = &self.archive.segments()[self.student_under(row)?];
+                        Some(AtStep::new(segment.clone(), (s.first_step - of.first_step) as f64))
+                    }
+                    _ => None,
+                };
+                let base = student.as_ref().map(|s| s as &dyn BlockDecoder).or(base.and_then(Opened::block));
+                let decoder = method.open_step(&geometry, kind, &payload, None, base)?;
                 Ok((Opened::Block(decoder), step_bytes(kind, values, payload.len())))
             }
         }
@@ -158,6 +193,11 @@ impl Content for Finished {
     fn readable(&self, variable: usize, step: u64) -> bool {
         self.covered[variable].get(step as usize).is_some_and(|&c| c)
     }
+}
+
+/// Whether it is a difference to the student that covers its step.
+fn is_correction(s: &Segment) -> bool {
+    matches!(s.content, SegmentContent::Step { step_kind, .. } if step_kind == StepKind::Correction as u8)
 }
 
 /// Whether some of these rows covers a step, for every step.

@@ -181,6 +181,8 @@ fn carried_over(content: &SegmentContent) -> String {
     match content {
         SegmentContent::Step { block, step_kind: 0, .. } => format!("block {block}, constant"),
         SegmentContent::Step { block, step_kind: 2, .. } => format!("block {block}, values themselves"),
+        SegmentContent::Step { block, step_kind: 3, .. } => format!("block {block}, within a bound"),
+        SegmentContent::Step { block, step_kind: 4, .. } => format!("block {block}, correction of the student"),
         SegmentContent::Step { block, .. } => format!("block {block}, teacher"),
         SegmentContent::Distilled => String::new(),
     }

@@ -100,6 +100,7 @@ pub(crate) fn open_chain<K: Eq + Hash + Copy>(
 pub(crate) fn step_bytes(kind: StepKind, values: usize, payload: usize) -> usize {
     match kind {
         StepKind::Plain => 8 * values,
+        StepKind::Bounded | StepKind::Correction => 16 * values,
         StepKind::Constant | StepKind::Network => 8 * payload + 256,
     }
 }

@@ -184,7 +184,7 @@ pub(crate) fn geometry(variable: &VariableDescription, block: usize) -> BlockGeo
 }
 
 /// Parts of a block that belong to blocks before it.
-fn shared(variable: &VariableDescription, block: usize) -> Vec<Extent> {
+pub(crate) fn shared(variable: &VariableDescription, block: usize) -> Vec<Extent> {
     let b = geometry(variable, block).extent;
     let overlap = |o: &BlockDescription| {
         let axes = b.offset.iter().zip(&b.count).zip(o.offset.iter().zip(&o.count));

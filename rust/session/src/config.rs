@@ -48,7 +48,7 @@ pub struct Options {
 }
 
 /// Options of which only one can be aimed at.
-const TARGETS: [&str; 2] = ["target.ratio", "target.psnr"];
+const TARGETS: [&str; 4] = ["target.ratio", "target.psnr", "target.max_error", "target.max_relative_error"];
 
 impl Config {
     /// Defaults only.

@@ -1,6 +1,7 @@
 //! From journals to an archive: at close, or later as a batch job.
 
 mod archive;
+mod bounded;
 mod crew;
 mod masks;
 mod measured;
@@ -8,6 +9,7 @@ mod plan;
 mod shards;
 mod steps;
 mod student;
+mod telling;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,8 +25,10 @@ use crate::error::panic_proof;
 use crate::settings::{self, OpenMode, Settings, Target};
 use crate::{CloseReport, Config, Error, Progress, Result, StepReport, VariableReport, agree, restart, workers};
 use archive::Parts;
+use bounded::{Carried, Kept};
 pub(crate) use crew::{Crew, Journals};
 use plan::Plan;
+use student::Made;
 
 /// Distils the run in `run_dir` (a journal directory such as `run.lbk.d`) into the archive `output`, as close does.
 ///
@@ -194,7 +198,7 @@ pub(crate) fn distil(
     let pool = agree(crew.ranks, pool)?;
     let room = match settings.target {
         Target::Ratio(ratio) => Some((plan.raw_bytes(run) as f64 / ratio) as u64),
-        Target::Psnr(_) => None,
+        Target::Psnr(_) | Target::MaxError(_) => None,
     };
     let scratch = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let masks = masks::of_variables(crew, run, &plan)?;
@@ -206,7 +210,7 @@ pub(crate) fn distil(
         }
         parts.measure(scratch)
     })?;
-    let students = student::all(&student::Job {
+    let job = student::Job {
         crew,
         run,
         plan: &plan,
@@ -215,15 +219,22 @@ pub(crate) fn distil(
         pool: &pool,
         payload_bytes: room.map(|r| r.saturating_sub(overhead)),
         progress,
-    })?;
-    report.warnings.extend(students.iter().flat_map(|s| s.warnings.iter().cloned()));
-    report.variables = variable_reports(run, &plan, &report.steps, &students);
+    };
+    let products = match settings.target {
+        Target::MaxError(_) => bounded::all(&job)?.into_iter().map(Product::from).collect(),
+        _ => student::all(&job)?.into_iter().map(Product::from).collect::<Vec<_>>(),
+    };
+    report.warnings.extend(products.iter().flat_map(|p| p.warnings.iter().cloned()));
+    report.variables = variable_reports(run, &plan, &report.steps, &products);
     let bytes = crew.on_first(|| {
         let Some(parts) = &mut parts else { return Err(Error::Internal("an archive has no parts".into())) };
         if room.is_none() {
-            parts.leave_out_what_is_too_large(students.iter().map(|s| s.segment.payload.len() as u64).sum());
+            parts.leave_out_what_is_too_large(products.iter().map(|p| p.bytes).sum());
         }
-        parts.students = students;
+        for product in products {
+            parts.students.extend(product.student);
+            parts.steps.extend(product.steps);
+        }
         if room.is_some_and(|room| parts.measure(scratch).is_ok_and(|bytes| bytes > room)) {
             parts.leave_out_all();
         }
@@ -253,36 +264,83 @@ pub(crate) fn distil(
     Ok(report)
 }
 
-/// One line per variable; the students of its shards together.
+/// What the archive gets of a variable, or of a shard of it.
+struct Product {
+    variable: u32,
+    student: Option<Made>,
+    steps: Vec<Carried>,
+    quality: Quality,
+    bytes: u64,
+    samples: u64,
+    seconds: f64,
+    description: String,
+    warnings: Vec<String>,
+}
+
+impl From<Made> for Product {
+    fn from(made: Made) -> Product {
+        let s = &made.segment;
+        Product {
+            variable: made.variable,
+            steps: Vec::new(),
+            quality: s.quality,
+            bytes: s.payload.len() as u64,
+            samples: s.samples,
+            seconds: made.seconds,
+            description: s.description.clone(),
+            warnings: made.warnings.clone(),
+            student: Some(made),
+        }
+    }
+}
+
+impl From<Kept> for Product {
+    fn from(kept: Kept) -> Product {
+        let n = kept.steps.len();
+        let description = match &kept.student {
+            Some(student) => format!("{}, {n} corrections", student.segment.description),
+            None => format!("{n} steps of blocks as they were in the journal"),
+        };
+        Product {
+            variable: kept.variable,
+            quality: kept.quality,
+            bytes: kept.bytes,
+            samples: kept.samples,
+            seconds: kept.seconds,
+            description,
+            warnings: kept.warnings,
+            student: kept.student,
+            steps: kept.steps,
+        }
+    }
+}
+
+/// One line per variable; its shards together.
 fn variable_reports(
     run: &UnfinishedRun,
     plan: &Plan,
     steps: &[StepReport],
-    students: &[student::Made],
+    products: &[Product],
 ) -> Vec<VariableReport> {
     let mut reports = Vec::new();
     for (v, variable) in run.run().variables.iter().enumerate() {
-        let mut own = students.iter().filter(|s| s.variable == v as u32);
-        let Some(first) = own.next() else { continue };
+        let own: Vec<&Product> = products.iter().filter(|p| p.variable == v as u32).collect();
+        let Some(first) = own.first() else { continue };
         let of_it = steps.iter().filter(|r| r.variable == variable.name && r.step >= plan.first_step);
-        let mut report = VariableReport {
+        let description = match own.len() {
+            1 => first.description.clone(),
+            n => format!("{n} shards, the first {}", first.description),
+        };
+        reports.push(VariableReport {
             teachers: of_it.fold(Quality::EMPTY, |sum, r| sum.merge(&r.quality)),
             steps: plan.stamps.len(),
-            description: first.segment.description.clone(),
-            student: first.segment.quality,
-            bytes: first.segment.payload.len() as u64,
-            samples: first.segment.samples,
-            seconds: first.seconds,
+            description,
+            student: own.iter().fold(Quality::EMPTY, |sum, p| sum.merge(&p.quality)),
+            bytes: own.iter().map(|p| p.bytes).sum(),
+            samples: own.iter().map(|p| p.samples).sum(),
+            seconds: own.iter().map(|p| p.seconds).sum(),
             name: variable.name.clone(),
-        };
-        for (more, s) in own.enumerate() {
-            report.student = report.student.merge(&s.segment.quality);
-            report.bytes += s.segment.payload.len() as u64;
-            report.samples += s.segment.samples;
-            report.seconds += s.seconds;
-            report.description = format!("{} shards, the first {}", more + 2, first.segment.description);
-        }
-        reports.push(report);
+        });
     }
     reports
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use limbeck_codec::{KdInr, KdInrOptions, Method};
+use limbeck_codec::{Bound, Bounded, KdInr, KdInrOptions, Method};
 
 use crate::config::Options;
 use crate::{Result, options};
@@ -31,6 +31,18 @@ pub(crate) enum Policy {
 pub(crate) enum Target {
     Ratio(f64),
     Psnr(f64),
+    /// Of every value.
+    MaxError(Bound),
+}
+
+impl Target {
+    fn new(o: &Options) -> Target {
+        let number = |key: &str| o.get(key).parse::<f64>().ok();
+        let absolute = number("target.max_error").map(|e| Target::MaxError(Bound::Absolute(e)));
+        let relative = number("target.max_relative_error").map(|e| Target::MaxError(Bound::Relative(e)));
+        let other = absolute.or(relative).or(number("target.psnr").map(Target::Psnr));
+        other.unwrap_or(Target::Ratio(number("target.ratio").unwrap_or(1000.0)))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -68,10 +80,7 @@ impl Settings {
         let path = |key: &str| Some(o.get(key)).filter(|v| !v.is_empty()).map(PathBuf::from);
         let flag = |key: &str| options::flag(o.get(key)).unwrap_or(false);
         Settings {
-            target: match (o.get("target.psnr").parse(), o.get("target.ratio").parse()) {
-                (Ok(psnr), _) => Target::Psnr(psnr),
-                (_, ratio) => Target::Ratio(ratio.unwrap_or(1000.0)),
-            },
+            target: Target::new(o),
             open_mode: match o.get("open.mode") {
                 "append" => OpenMode::Append,
                 "replace" => OpenMode::Replace,
@@ -121,7 +130,12 @@ pub(crate) fn method(o: &Options) -> Result<Arc<dyn Method>> {
             made.set(name, o.get(name))?;
         }
     }
-    Ok(Arc::new(KdInr::new(made)))
+    let key_interval = made.key_interval;
+    let method = Arc::new(KdInr::new(made));
+    Ok(match Target::new(o) {
+        Target::MaxError(bound) => Arc::new(Bounded::new(method, bound, key_interval)),
+        _ => method,
+    })
 }
 
 #[cfg(test)]

@@ -150,11 +150,13 @@ impl Teachers<'_> {
 
 /// About what an open teacher takes: all values of a plain block, the parameters of a network in 32 bits with their
 /// quantised form beside them.
-fn decoded_bytes(geometry: &BlockGeometry, entry: &BlockEntry, masked: bool) -> u64 {
+pub(crate) fn decoded_bytes(geometry: &BlockGeometry, entry: &BlockEntry, masked: bool) -> u64 {
     let values = geometry.extent.len() as u64;
     let mask = if masked { values } else { 0 };
     let body = match StepKind::from_number(entry.step_kind) {
         Ok(StepKind::Plain) => values * geometry.element_type.size() as u64,
+        // With its refinement.
+        Ok(StepKind::Bounded | StepKind::Correction) => 2 * values * geometry.element_type.size() as u64,
         _ => 256 + 16 * entry.payload_length,
     };
     body + mask

@@ -18,8 +18,8 @@ pub enum SegmentContent {
         block: u32,
         /// How the method reads the payload.
         step_kind: u8,
-        /// Step that it is coded as a difference to: the nearest entry of this block at that step before this one in
-        /// the segment table.
+        /// Step that it is coded as a difference to: the nearest entry of this block (and box) at that step before this one
+        /// in the segment table.
         base_step: Option<u64>,
     },
 }
@@ -38,7 +38,7 @@ pub struct Segment {
     /// Number of steps.
     pub step_count: u64,
     /// Offset and count of the box that it covers, slowest axis first; None: the whole variable, or for
-    /// [`SegmentContent::Step`] its block.
+    /// [`SegmentContent::Step`] its block. Where the archive's description has no blocks, a step has a box, and block 0.
     pub extent: Option<(Vec<u64>, Vec<u64>)>,
     /// Peak signal-to-noise ratio in dB when it was made, if it was measured.
     pub psnr: Option<f32>,

@@ -3,7 +3,7 @@
 use super::block::{Base, BoundedBlock, Parts, field, field_of, typed};
 use super::refinement::SHARE;
 use super::stream;
-use crate::{BlockDecoder, BlockGeometry, Quality, Result};
+use crate::{BlockDecoder, BlockGeometry, Mask, Quality, Result};
 
 /// What a student needs at one step of a block.
 pub struct Correction {
@@ -15,7 +15,7 @@ pub struct Correction {
     pub quality: Quality,
 }
 
-/// What brings `student` within the bound that `kept`, a step out of a journal (without its mask), was recorded with. None if the
+/// What brings `student` within the bound that `kept`, a step out of a journal, was recorded with. None if the
 /// step was not kept closely enough for that, or as something else.
 ///
 /// # Errors
@@ -24,23 +24,25 @@ pub fn correct(
     geometry: &BlockGeometry,
     kept: &dyn BlockDecoder,
     student: &dyn BlockDecoder,
+    mask: Option<&Mask>,
 ) -> Result<Option<Correction>> {
     let block = kept.as_any().downcast_ref::<BoundedBlock>().filter(|b| b.is_refined());
     let Some(block) = block else { return Ok(None) };
     let (values, bound, doubt) = (block.closest().values(), (1.0 - SHARE) * block.bound(), SHARE * block.bound());
-    let skip: Vec<u8> = (0..values.len()).map(|i| u8::from(!values.get(i).is_finite())).collect();
+    let skip = mask.map(|m| m.codes.as_slice());
+    let counts = |i: usize| skip.is_none_or(|s| s[i] == 0);
     let base = field_of(geometry, student)?;
     let seen = typed(geometry.element_type, base.clone());
     let mut quality = Quality::EMPTY;
     let foreign = geometry.foreign();
-    let own = |i: &usize| skip[*i] == 0 && foreign.as_ref().is_none_or(|f| !f[*i]);
+    let own = |i: &usize| counts(*i) && foreign.as_ref().is_none_or(|f| !f[*i]);
     let all = |i: usize| (seen.get(i) - values.get(i)).abs() <= bound && (base[i] - values.get(i)).abs() <= bound;
-    if (0..values.len()).all(|i| skip[i] != 0 || all(i)) {
+    if (0..values.len()).all(|i| !counts(i) || all(i)) {
         (0..values.len()).filter(own).for_each(|i| quality.add(values.get(i), seen.get(i)));
         quality.max_error += doubt;
         return Ok(Some(Correction { payload: None, quality }));
     }
-    let code = |tightening| stream::encode(&field(geometry, Some(&base), bound), values, Some(&skip), tightening);
+    let code = |tightening| stream::encode(&field(geometry, Some(&base), bound), values, skip, tightening);
     let (loose, tight) = rayon::join(|| code(0), || code(1));
     let coded = if tight.bytes.len() < loose.bytes.len() { tight } else { loose };
     (0..values.len()).filter(own).for_each(|i| quality.add(values.get(i), coded.values[i]));

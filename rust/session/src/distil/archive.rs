@@ -6,6 +6,7 @@ use limbeck_archive::{
     ArchiveWriter, RunDescription, Segment, StepMetrics, StepTable, TimeCoding, UnfinishedRun, VariableDescription,
 };
 
+use super::bounded::Carried;
 use super::masks::VariableMask;
 use super::plan::Plan;
 use super::student::Made;
@@ -28,6 +29,7 @@ pub(super) struct Parts {
     describe: bool,
     times: TimeCoding,
     pub(super) students: Vec<Made>,
+    pub(super) steps: Vec<Carried>,
 }
 
 impl Parts {
@@ -55,6 +57,7 @@ impl Parts {
             describe: true,
             times: TimeCoding::Exact,
             students: Vec::new(),
+            steps: Vec::new(),
         }
     }
 
@@ -103,7 +106,7 @@ impl Parts {
     /// Steps count from `first_step`, whatever they are in the run.
     fn fill(&self, writer: &mut ArchiveWriter, first_step: u64) -> Result<()> {
         let n = self.new_steps.len() as u64;
-        if self.students.is_empty() {
+        if self.students.is_empty() && self.steps.is_empty() {
             for v in 0..self.run.variables.len() as u32 {
                 let mut segment = Segment::distilled(v, self.method, first_step, n);
                 (segment.psnr, segment.max_error) = (Some(47.123), Some(0.012_345));
@@ -122,12 +125,19 @@ impl Parts {
             }
             writer.add_segment(segment, &s.segment.payload)?;
         }
+        let moved = |step: u64| step - self.first_step + first_step;
+        for s in &self.steps {
+            let base = s.base_step.map(moved);
+            let mut segment = Segment::step(s.variable, s.method, moved(s.step), 0, s.kind as u8, base);
+            segment.extent.clone_from(&s.extent);
+            writer.add_segment(segment, &s.payload)?;
+        }
         for m in &self.masks {
-            writer.add_mask(m.variable, 0, m.step - self.first_step + first_step, &m.bytes)?;
+            writer.add_mask(m.variable, 0, moved(m.step), &m.bytes)?;
         }
         if !self.metrics.is_empty() {
-            let moved = |m: &StepMetrics| StepMetrics { step: m.step - self.first_step + first_step, ..*m };
-            writer.add_metrics(&self.metrics.iter().map(moved).collect::<Vec<_>>())?;
+            let row = |m: &StepMetrics| StepMetrics { step: moved(m.step), ..*m };
+            writer.add_metrics(&self.metrics.iter().map(row).collect::<Vec<_>>())?;
         }
         if let Some(options) = &self.options {
             writer.add_options(options)?;

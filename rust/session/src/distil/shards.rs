@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use limbeck_archive::{UnfinishedRun, VariableDescription};
-use limbeck_codec::{EncodedSegment, Quality};
+use limbeck_codec::EncodedSegment;
 use limbeck_field::Extent;
 
 use super::crew::{Crew, Journals};
 use super::student::Made;
+use super::telling::{Telling, Told};
 use crate::commit::geometry;
 use crate::describe::by_place;
 use crate::{Error, Result};
@@ -28,6 +29,17 @@ impl Part {
     pub(super) fn values(&self) -> u64 {
         self.extent.len() as u64
     }
+
+    /// Its student, made. `shape`: of the variable.
+    pub(super) fn made(&self, shape: &[usize], segment: EncodedSegment, seconds: f64, warnings: Vec<String>) -> Made {
+        Made { variable: self.variable, extent: told_box(&self.extent, shape), segment, seconds, warnings }
+    }
+}
+
+/// Offset and count of a box for an archive; None if it is all of the variable.
+pub(super) fn told_box(extent: &Extent, shape: &[usize]) -> Option<(Vec<u64>, Vec<u64>)> {
+    let wide = |list: &[usize]| list.iter().map(|&n| n as u64).collect();
+    (*extent != Extent::whole(shape)).then(|| (wide(&extent.offset), wide(&extent.count)))
 }
 
 /// The whole domain of each variable, or the share of each process: as one box if its blocks fill one, else block by block.
@@ -94,55 +106,33 @@ pub(super) fn collect(crew: &Crew<'_>, made: Vec<Made>) -> Result<Vec<Made>> {
     Ok(all)
 }
 
-fn encode(made: &[Made]) -> Vec<u8> {
-    let mut out = Vec::new();
+pub(super) fn encode(made: &[Made]) -> Vec<u8> {
+    let mut out = Telling::default();
     for m in made {
-        let (offset, count) = m.extent.clone().unwrap_or_default();
-        let q = &m.segment.quality;
-        let numbers = [q.squared_error, q.max_error, q.min, q.max, m.seconds].map(f64::to_bits);
-        let texts = std::iter::once(&m.segment.description).chain(&m.warnings);
-        let head = [m.variable.into(), offset.len() as u64, q.count, m.segment.samples, 1 + m.warnings.len() as u64];
-        let words = head.into_iter().chain(numbers).chain(offset).chain(count);
-        words.for_each(|w| out.extend(w.to_le_bytes()));
-        for bytes in std::iter::once(m.segment.payload.as_slice()).chain(texts.map(|t| t.as_bytes())) {
-            out.extend((bytes.len() as u64).to_le_bytes());
-            out.extend(bytes);
-        }
+        out.word(m.variable.into());
+        out.extent(m.extent.as_ref());
+        out.quality(&m.segment.quality);
+        out.word(m.segment.samples);
+        out.number(m.seconds);
+        out.bytes(&m.segment.payload);
+        out.bytes(m.segment.description.as_bytes());
+        out.word(m.warnings.len() as u64);
+        m.warnings.iter().for_each(|w| out.bytes(w.as_bytes()));
     }
-    out
+    out.0
 }
 
-fn decode(mut rest: &[u8]) -> Option<Vec<Made>> {
-    fn word(rest: &mut &[u8]) -> Option<u64> {
-        let (head, tail) = rest.split_at_checked(8)?;
-        *rest = tail;
-        head.try_into().ok().map(u64::from_le_bytes)
-    }
-    fn bytes(rest: &mut &[u8]) -> Option<Vec<u8>> {
-        let n = usize::try_from(word(rest)?).ok()?;
-        let (head, tail) = rest.split_at_checked(n)?;
-        *rest = tail;
-        Some(head.to_vec())
-    }
-    let mut all = Vec::new();
-    while !rest.is_empty() {
-        let head: Vec<u64> = (0..10).map(|_| word(&mut rest)).collect::<Option<_>>()?;
-        let number = |i: usize| f64::from_bits(head[i]);
-        let axes = head[1] as usize;
-        let place: Vec<u64> = (0..2 * axes).map(|_| word(&mut rest)).collect::<Option<_>>()?;
-        let payload = bytes(&mut rest)?;
-        let texts: Vec<String> =
-            (0..head[4]).map(|_| String::from_utf8(bytes(&mut rest)?).ok()).collect::<Option<_>>()?;
-        let (description, warnings) = texts.split_first()?;
-        let quality =
-            Quality { count: head[2], squared_error: number(5), max_error: number(6), min: number(7), max: number(8) };
-        all.push(Made {
-            variable: head[0] as u32,
-            extent: (axes > 0).then(|| (place[..axes].to_vec(), place[axes..].to_vec())),
-            segment: EncodedSegment { payload, quality, description: description.clone(), samples: head[3] },
-            seconds: number(9),
-            warnings: warnings.to_vec(),
-        });
+pub(super) fn decode(bytes: &[u8]) -> Option<Vec<Made>> {
+    let (mut told, mut all) = (Told(bytes), Vec::new());
+    while !told.is_empty() {
+        let variable = told.word()? as u32;
+        let extent = told.extent()?;
+        let quality = told.quality()?;
+        let (samples, seconds) = (told.word()?, told.number()?);
+        let (payload, description) = (told.bytes()?, told.text()?);
+        let warnings = (0..told.word()?).map(|_| told.text()).collect::<Option<_>>()?;
+        let segment = EncodedSegment { payload, quality, description, samples };
+        all.push(Made { variable, extent, segment, seconds, warnings });
     }
     Some(all)
 }
@@ -151,6 +141,7 @@ fn decode(mut rest: &[u8]) -> Option<Vec<Made>> {
 mod tests {
     use super::*;
     use limbeck_archive::BlockDescription;
+    use limbeck_codec::Quality;
 
     #[test]
     fn boxes_are_found_and_students_told() {

@@ -19,7 +19,7 @@ use crate::teachers::{Open, Teachers};
 use crate::{Error, Progress, Result, agree};
 
 /// Fewest bytes that a student is asked to fit into.
-const SMALLEST: u64 = 64;
+pub(super) const SMALLEST: u64 = 64;
 /// Students that are tried to reach a quality.
 const TRIES: usize = 6;
 /// Factor between the sizes of students that are tried.
@@ -105,7 +105,7 @@ fn shares(room: u64, weights: &[f64], least: Vec<f64>) -> Vec<u64> {
 impl Job<'_> {
     /// Smallest and largest value of each variable at the distilled steps, as measured when they were handed in; (0, 0) if
     /// there is none. Collective.
-    fn ranges(&self) -> Result<Vec<(f64, f64)>> {
+    pub(super) fn ranges(&self) -> Result<Vec<(f64, f64)>> {
         let variables = self.run.run().variables.len();
         let mut largest = vec![f64::NEG_INFINITY; 2 * variables];
         for &(v, b) in &told_blocks(self.crew, self.run) {
@@ -122,8 +122,20 @@ impl Job<'_> {
 
     fn one(&self, part: &Part, range: (f64, f64), budget: Option<u64>, limit: Option<Duration>) -> Result<Made> {
         let begin = Instant::now();
+        let teachers = self.teachers(part);
+        let task = Task { part, range, teachers: &teachers };
+        let mut warnings = Vec::new();
+        let segment = match (budget, self.settings.target) {
+            (Some(bytes), _) => self.fit(&task, bytes, limit)?,
+            (None, Target::Psnr(psnr)) => self.search(&task, psnr, limit, &mut warnings)?,
+            (None, _) => return Err(Error::Internal("a student without a size or a quality".into())),
+        };
+        Ok(part.made(&teachers.geometries[0].shape, segment, begin.elapsed().as_secs_f64(), warnings))
+    }
+
+    pub(super) fn teachers<'b>(&'b self, part: &'b Part) -> Teachers<'b> {
         let description = &self.run.run().variables[part.variable as usize];
-        let teachers = Teachers {
+        Teachers {
             run: self.run,
             own: self.method,
             variable: part.variable,
@@ -131,18 +143,7 @@ impl Job<'_> {
             geometries: part.blocks.iter().map(|b| geometry(description, *b as usize)).collect(),
             first_step: self.plan.first_step,
             open: Open::within(self.settings.distil_bytes),
-        };
-        let task = Task { part, range, teachers: &teachers };
-        let mut warnings = Vec::new();
-        let segment = match (budget, self.settings.target) {
-            (Some(bytes), _) => self.fit(&task, bytes, limit)?,
-            (None, Target::Psnr(psnr)) => self.search(&task, psnr, limit, &mut warnings)?,
-            (None, Target::Ratio(_)) => return Err(Error::Internal("a ratio without a number of bytes".into())),
-        };
-        let whole = part.extent == Extent::whole(&teachers.geometries[0].shape);
-        let wide = |list: &[usize]| list.iter().map(|&n| n as u64).collect();
-        let extent = (!whole).then(|| (wide(&part.extent.offset), wide(&part.extent.count)));
-        Ok(Made { variable: part.variable, extent, segment, seconds: begin.elapsed().as_secs_f64(), warnings })
+        }
     }
 
     /// The smallest student found that reaches the quality, or the best one.
@@ -191,7 +192,7 @@ impl Job<'_> {
     }
 
     /// Collective, unless the part has a maker of its own.
-    fn fit(&self, task: &Task<'_>, bytes: u64, limit: Option<Duration>) -> Result<EncodedSegment> {
+    pub(super) fn fit(&self, task: &Task<'_>, bytes: u64, limit: Option<Duration>) -> Result<EncodedSegment> {
         let (variables, part) = (&self.run.run().variables, task.part);
         let v = part.variable as usize;
         let name = &variables[v].name;
@@ -235,10 +236,10 @@ impl Job<'_> {
 }
 
 /// One student and what it is made of.
-struct Task<'a> {
-    part: &'a Part,
-    range: (f64, f64),
-    teachers: &'a Teachers<'a>,
+pub(super) struct Task<'a> {
+    pub(super) part: &'a Part,
+    pub(super) range: (f64, f64),
+    pub(super) teachers: &'a Teachers<'a>,
 }
 
 #[cfg(test)]

@@ -22,16 +22,30 @@ pub(super) const SERVICE: &[OptionSpec] = &[
         OptionKind::Number { min: 1.0, max: 1e9 },
         "1000",
         "Bytes of all data as float32 over bytes of the archive. The student is made as large as this allows. \
-         Conflicts with target.psnr.",
+         Conflicts with the other targets.",
     ),
     option(
         "target.psnr",
         OptionKind::Number { min: 1.0, max: 300.0 },
         "",
         "Quality of the student against its teachers that is to be reached, over all steps of a variable: the smallest \
-         student found that reaches it is kept. Conflicts with target.ratio.",
+         student found that reaches it is kept. Conflicts with the other targets.",
     )
     .in_unit("dB"),
+    option(
+        "target.max_error",
+        OptionKind::Number { min: 0.0, max: f64::INFINITY },
+        "",
+        "Largest absolute error that any value may have, in the units of the values; 0 keeps every bit. The archive is as large \
+         as that takes. Conflicts with the other targets.",
+    ),
+    option(
+        "target.max_relative_error",
+        OptionKind::Number { min: 0.0, max: 1.0 },
+        "",
+        "Largest error that any value may have, as a share of the range (largest less smallest value) of its block at its step. \
+         Conflicts with the other targets.",
+    ),
     option(
         "open.mode",
         OptionKind::Choice(&["create", "append", "replace"]),

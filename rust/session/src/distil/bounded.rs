@@ -1,0 +1,365 @@
+//! An archive of a run whose values are to stay within a bound: the journal's own steps without their refinements, or a student
+//! and what is missing from it, whichever is smaller.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use limbeck_archive::BlockEntry;
+use limbeck_codec::ranks::{Alone, Ranks};
+use limbeck_codec::{
+    AtStep, BlockDecoder, BlockGeometry, EncodedSegment, EncodedStep, Mask, Quality, StepKind, TeacherSource, correct,
+    method_by_number, without_refinement,
+};
+use limbeck_field::{ElementType, Region, Values, Volume};
+
+use super::crew::{Crew, Journals};
+use super::shards::{self, Part, told_box};
+use super::student::{Job, Made, SMALLEST, Task};
+use super::telling::{Telling, Told};
+use crate::commit::shared;
+use crate::journal::quality;
+use crate::teachers::{Teachers, decoded_bytes};
+use crate::{Error, Result, agree};
+
+/// One step of one block for the archive.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Carried {
+    pub(super) variable: u32,
+    pub(super) block: u32,
+    /// Offset and count; None: all of the variable.
+    pub(super) extent: Option<(Vec<u64>, Vec<u64>)>,
+    /// Index in the run.
+    pub(super) step: u64,
+    pub(super) method: u16,
+    pub(super) kind: StepKind,
+    pub(super) base_step: Option<u64>,
+    pub(super) payload: Vec<u8>,
+}
+
+/// What became of a variable, or of a shard of it: steps, under them a student if that is smaller.
+pub(super) struct Kept {
+    pub(super) variable: u32,
+    pub(super) student: Option<Made>,
+    /// Those of this rank's blocks.
+    pub(super) steps: Vec<Carried>,
+    /// Of all ranks, as a reader sees it.
+    pub(super) quality: Quality,
+    /// Of all ranks.
+    pub(super) bytes: u64,
+    pub(super) samples: u64,
+    pub(super) seconds: f64,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Students are tried with this share of what the steps take, then with one of the next, by what the first one needed besides.
+const FIRST_SHARE: f64 = 0.25;
+const LARGER_SHARE: f64 = 0.5;
+const SMALLER_SHARE: f64 = 0.08;
+/// Bytes of a step in an archive besides its payload: the frame's header and its row in the index.
+const STEP_OVERHEAD: u64 = 48;
+
+/// Steps and their sum.
+#[derive(Default)]
+struct Total {
+    steps: Vec<Carried>,
+    quality: Option<Quality>,
+    bytes: u64,
+}
+
+impl Total {
+    fn add(&mut self, quality: &Quality) {
+        self.quality = Some(self.quality.map_or(*quality, |q| q.merge(quality)));
+    }
+
+    fn push(&mut self, step: Carried) {
+        self.bytes += step.payload.len() as u64 + STEP_OVERHEAD;
+        self.steps.push(step);
+    }
+
+    /// Over the ranks. Collective.
+    fn over(&mut self, ranks: &dyn Ranks) -> Result<()> {
+        let mut bytes = [self.bytes as f64];
+        ranks.sum_f64(&mut bytes)?;
+        self.bytes = bytes[0] as u64;
+        self.quality = Some(self.quality.unwrap_or(Quality::EMPTY).over(ranks)?);
+        Ok(())
+    }
+}
+
+/// All variables, or their shards. Collective: rank 0 gets the steps and students of all ranks.
+pub(super) fn all(job: &Job<'_>) -> Result<Vec<Kept>> {
+    let ranges = job.ranges()?;
+    let parts = shards::parts(job.crew, job.run, job.settings.shards);
+    let mine: Vec<&Part> = parts.iter().filter(|p| p.maker.is_none_or(|m| m == job.crew.ranks.rank())).collect();
+    let begin = Instant::now();
+    let make = |(i, part): (usize, &&Part)| {
+        let left = (mine.len() - i) as u32;
+        let limit = job.settings.distil_limit.map(|limit| limit.saturating_sub(begin.elapsed()) / left);
+        job.within_bound(part, ranges[part.variable as usize], limit)
+    };
+    let kept: Result<Vec<Kept>> = mine.iter().enumerate().map(make).collect();
+    let kept = agree(job.crew.ranks, kept)?;
+    collect(job.crew, job.settings.shards, kept)
+}
+
+/// Everything on rank 0. Where all ranks made the same student, only its steps are others'.
+fn collect(crew: &Crew<'_>, shards: bool, mut kept: Vec<Kept>) -> Result<Vec<Kept>> {
+    let told = crew.ranks.gather(&encode(&kept))?;
+    if !crew.first() {
+        return Ok(kept);
+    }
+    for bytes in told.iter().skip(1) {
+        let theirs = decode(bytes).ok_or_else(|| Error::Internal("a rank told its steps in an unknown form".into()))?;
+        if shards {
+            kept.extend(theirs);
+        } else {
+            kept.iter_mut().zip(theirs).for_each(|(own, other)| own.steps.extend(other.steps));
+        }
+    }
+    kept.sort_by_key(|k| k.variable);
+    for k in &mut kept {
+        // A value in several blocks belongs to the first, and what comes later counts.
+        k.steps.sort_by_key(|s| (s.step, Reverse(s.block)));
+    }
+    Ok(kept)
+}
+
+fn encode(kept: &[Kept]) -> Vec<u8> {
+    let mut out = Telling::default();
+    for k in kept {
+        out.word(k.variable.into());
+        out.quality(&k.quality);
+        out.word(k.bytes);
+        out.word(k.samples);
+        out.number(k.seconds);
+        out.bytes(&shards::encode(k.student.as_slice()));
+        out.bytes(k.warnings.join("\0").as_bytes());
+        out.word(k.steps.len() as u64);
+        for s in &k.steps {
+            out.extent(s.extent.as_ref());
+            let base = s.base_step.map_or(0, |b| b + 1);
+            [s.block.into(), s.step, s.method.into(), s.kind as u64, base].into_iter().for_each(|w| out.word(w));
+            out.bytes(&s.payload);
+        }
+    }
+    out.0
+}
+
+fn decode(bytes: &[u8]) -> Option<Vec<Kept>> {
+    let (mut told, mut all) = (Told(bytes), Vec::new());
+    while !told.is_empty() {
+        let variable = told.word()? as u32;
+        let quality = told.quality()?;
+        let (bytes, samples, seconds) = (told.word()?, told.word()?, told.number()?);
+        let student = shards::decode(&told.bytes()?)?.pop();
+        let warnings = told.text()?.split('\0').filter(|w| !w.is_empty()).map(str::to_owned).collect();
+        let step = |told: &mut Told<'_>| {
+            let extent = told.extent()?;
+            let (block, step, method) = (told.word()? as u32, told.word()?, told.word()? as u16);
+            let kind = StepKind::from_number(told.word()? as u8).ok()?;
+            let base_step = told.word()?.checked_sub(1);
+            Some(Carried { variable, block, extent, step, method, kind, base_step, payload: told.bytes()? })
+        };
+        let steps = (0..told.word()?).map(|_| step(&mut told)).collect::<Option<_>>()?;
+        all.push(Kept { variable, student, steps, quality, bytes, samples, seconds, warnings });
+    }
+    Some(all)
+}
+
+impl Job<'_> {
+    /// Collective, unless the part has a maker of its own.
+    pub(super) fn within_bound(&self, part: &Part, range: (f64, f64), limit: Option<Duration>) -> Result<Kept> {
+        let begin = Instant::now();
+        let together = part.maker.is_none();
+        let ranks: &dyn Ranks = if together { self.crew.ranks } else { &Alone };
+        let teachers = self.teachers(part);
+        let blocks: Vec<usize> = (0..part.blocks.len()).filter(|&i| self.is_mine(part, i)).collect();
+        let steps = Steps { job: self, part, teachers: &teachers, blocks };
+        let mut best = agree(ranks, steps.as_they_are())?;
+        best.over(ranks)?;
+        let carried = best.bytes;
+        let mut kept = (None, best);
+        let mut hopeless = [f64::from(u8::from(!steps.fit_memory() || !steps.can_be_corrected()))];
+        ranks.max_f64(&mut hopeless)?;
+        let mut share = FIRST_SHARE;
+        let mut samples = 0;
+        while hopeless[0] == 0.0 {
+            let left = limit.map(|l| l.saturating_sub(begin.elapsed()) / if share == FIRST_SHARE { 2 } else { 1 });
+            let size = ((carried as f64 * share) as u64).max(SMALLEST);
+            let task = Task { part, range, teachers: &teachers };
+            let segment = self.fit(&task, size, left)?;
+            samples += segment.samples;
+            let mut corrected = agree(ranks, steps.corrected(&segment))?;
+            corrected.over(ranks)?;
+            let missing = corrected.bytes;
+            corrected.bytes += segment.payload.len() as u64;
+            tracing::debug!(size, missing, carried, "tried a student within a bound");
+            let next = if missing > segment.payload.len() as u64 { LARGER_SHARE } else { SMALLER_SHARE };
+            if corrected.bytes < kept.1.bytes {
+                kept = (Some(segment), corrected);
+            }
+            if share != FIRST_SHARE || size == SMALLEST {
+                break;
+            }
+            share = next;
+        }
+        let (segment, total) = kept;
+        let seconds = begin.elapsed().as_secs_f64();
+        let student = segment.map(|s| part.made(&teachers.geometries[0].shape, s, seconds, Vec::new()));
+        let (quality, bytes) = (total.quality.unwrap_or(Quality::EMPTY), total.bytes);
+        let variable = part.variable;
+        let mut unbounded = [steps.without_bound() as f64];
+        ranks.sum_f64(&mut unbounded)?;
+        let name = &self.run.run().variables[part.variable as usize].name;
+        let warnings = (unbounded[0] > 0.0).then(|| {
+            format!(
+                "{} steps of blocks of {name:?} were recorded without a bound on the error, and have none",
+                unbounded[0]
+            )
+        });
+        let warnings = warnings.into_iter().collect();
+        Ok(Kept { variable, student, steps: total.steps, quality, bytes, samples, seconds, warnings })
+    }
+
+    /// Whether this rank sees to a block of a part (by its place there).
+    fn is_mine(&self, part: &Part, i: usize) -> bool {
+        match (part.maker, self.crew.journals) {
+            (Some(_), _) => true,
+            (None, Journals::Own) => {
+                let blocks = &self.run.run().variables[part.variable as usize].blocks;
+                blocks[part.blocks[i] as usize].rank as usize == self.crew.ranks.rank()
+            }
+            (None, Journals::All) => i % self.crew.ranks.size() == self.crew.ranks.rank(),
+        }
+    }
+}
+
+/// The steps of the blocks of a part that this rank sees to.
+struct Steps<'a> {
+    job: &'a Job<'a>,
+    part: &'a Part,
+    teachers: &'a Teachers<'a>,
+    /// By their place in the part.
+    blocks: Vec<usize>,
+}
+
+impl Steps<'_> {
+    /// Step (counted in the plan), block and entry of all that the journal has, step by step.
+    fn entries(&self) -> impl Iterator<Item = (usize, usize, &BlockEntry)> {
+        let entry = |step: usize, i: usize| {
+            let at = self.job.plan.first_step + step as u64;
+            self.job.run.block(self.part.variable, self.part.blocks[i], at)
+        };
+        (0..self.job.plan.stamps.len())
+            .flat_map(move |step| self.blocks.iter().filter_map(move |&i| Some((step, i, entry(step, i)?))))
+    }
+
+    /// Whether the decoded values stay in memory: a student asks for them in any order.
+    fn fit_memory(&self) -> bool {
+        let geometry = |i: usize| &self.teachers.geometries[i];
+        let bytes = self.entries().map(|(_, i, e)| decoded_bytes(geometry(i), e, e.mask_length.is_some()));
+        bytes.sum::<u64>() <= self.job.settings.distil_bytes
+    }
+
+    /// Whether each step is kept closely enough, or is small and stands on its own.
+    fn can_be_corrected(&self) -> bool {
+        self.entries().all(|(step, i, entry)| match StepKind::from_number(entry.step_kind) {
+            Ok(StepKind::Constant | StepKind::Plain) => true,
+            Ok(StepKind::Bounded) => {
+                self.job
+                    .run
+                    .read_block(entry)
+                    .is_ok_and(|bytes| without_refinement(&bytes.payload).is_ok_and(|w| w.len() < bytes.payload.len()))
+                    && self.teachers.teacher(step, i).is_ok_and(|t| t.is_some())
+            }
+            _ => false,
+        })
+    }
+
+    /// Steps that were recorded for another target.
+    fn without_bound(&self) -> usize {
+        self.entries().filter(|(_, _, e)| e.step_kind == StepKind::Network as u8).count()
+    }
+
+    /// As the journal has them.
+    fn as_they_are(&self) -> Result<Total> {
+        let mut total = Total::default();
+        let mut whole: BTreeSet<(usize, u64)> = BTreeSet::new();
+        for (step, i, entry) in self.entries() {
+            // What is damaged, or a difference to something that is, was reported as a gap.
+            let Some(decoder) = self.teachers.teacher(step, i)? else { continue };
+            let payload = self.job.run.read_block(entry)?.payload;
+            total.add(&quality(&entry.quality));
+            let kind = StepKind::from_number(entry.step_kind)?;
+            let mut carried = self.carried(i, entry, kind, payload);
+            if entry.base_step.is_some_and(|b| !whole.contains(&(i, b))) {
+                // Its base is not in this archive.
+                let volume = values_of(&self.teachers.geometries[i], decoder.as_ref())?;
+                let plain = EncodedStep::plain(&volume, &self.teachers.geometries[i]);
+                (carried.kind, carried.base_step, carried.payload) = (plain.kind, None, plain.payload);
+            } else if kind == StepKind::Bounded {
+                carried.payload = without_refinement(&carried.payload)?;
+            }
+            whole.insert((i, entry.step));
+            total.push(carried);
+        }
+        Ok(total)
+    }
+
+    /// Over a student: what is missing from it.
+    fn corrected(&self, segment: &EncodedSegment) -> Result<Total> {
+        let mut total = Total::default();
+        let method = method_by_number(self.job.method.number())?;
+        let student = method.open_segment(&self.part.extent, &self.job.plan.times(), &segment.payload)?;
+        for (step, i, entry) in self.entries() {
+            let Some(kept) = self.teachers.teacher(step, i)? else { continue };
+            let geometry = self.geometry(i);
+            let bytes = self.job.run.read_block(entry)?;
+            let mask = bytes.mask.map(|m| Mask::decode(&m, geometry.extent.len())).transpose()?;
+            let at = AtStep::new(Arc::clone(&student), step as f64);
+            match self.job.pool.install(|| correct(&geometry, kept.as_ref(), &at, mask.as_ref()))? {
+                Some(correction) => {
+                    total.add(&correction.quality);
+                    if let Some(payload) = correction.payload {
+                        total.push(self.carried(i, entry, StepKind::Correction, payload));
+                    }
+                }
+                // Constant or lossless: it stands over the student.
+                None => {
+                    total.add(&quality(&entry.quality));
+                    let kind = StepKind::from_number(entry.step_kind)?;
+                    total.push(self.carried(i, entry, kind, bytes.payload));
+                }
+            }
+        }
+        Ok(total)
+    }
+
+    fn geometry(&self, i: usize) -> BlockGeometry {
+        let description = &self.job.run.run().variables[self.part.variable as usize];
+        BlockGeometry {
+            shared: shared(description, self.part.blocks[i] as usize),
+            ..self.teachers.geometries[i].clone()
+        }
+    }
+
+    fn carried(&self, i: usize, entry: &BlockEntry, kind: StepKind, payload: Vec<u8>) -> Carried {
+        let geometry = &self.teachers.geometries[i];
+        let extent = told_box(&geometry.extent, &geometry.shape);
+        let base_step = entry.base_step.filter(|_| kind != StepKind::Correction);
+        let (variable, block) = (self.part.variable, self.part.blocks[i]);
+        Carried { variable, block, extent, step: entry.step, method: entry.method, kind, base_step, payload }
+    }
+}
+
+fn values_of(geometry: &BlockGeometry, decoder: &dyn BlockDecoder) -> Result<Volume> {
+    let mut out = vec![0.0; geometry.extent.len()];
+    decoder.decode(&Region::of(&geometry.extent), &mut out)?;
+    let values = match geometry.element_type {
+        ElementType::Float32 => Values::Float32(out.into_iter().map(|v| v as f32).collect()),
+        ElementType::Float64 => Values::Float64(out),
+    };
+    Ok(Volume { count: geometry.extent.count.clone(), values })
+}
