@@ -252,6 +252,7 @@ impl Method for Rounding {
                 let (low, scale) = (float(0), float(1));
                 Arc::new(Rounded { extent: geometry.extent.clone(), low, scale, codes: codes.collect() })
             }
+            other => return Err(Error::Compatibility(format!("a rounded block of kind {other:?}"))),
         };
         Ok(match mask {
             Some(bytes) => Arc::new(WithMask {

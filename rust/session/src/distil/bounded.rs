@@ -10,7 +10,7 @@ use limbeck_archive::BlockEntry;
 use limbeck_codec::ranks::{Alone, Ranks};
 use limbeck_codec::{
     AtStep, BlockDecoder, BlockGeometry, EncodedSegment, EncodedStep, Mask, Quality, StepKind, TeacherSource, correct,
-    method_by_number, without_refinement,
+    without_refinement,
 };
 use limbeck_field::{ElementType, Region, Values, Volume};
 
@@ -181,11 +181,13 @@ impl Job<'_> {
         best.over(ranks)?;
         let carried = best.bytes;
         let mut kept = (None, best);
-        let mut hopeless = [f64::from(u8::from(!steps.fit_memory() || !steps.can_be_corrected()))];
+        // A rank without blocks has no say.
+        let able = steps.blocks.is_empty() || (steps.fit_memory() && steps.can_be_corrected());
+        let mut hopeless = [f64::from(u8::from(!able)), f64::from(u8::from(!steps.blocks.is_empty()))];
         ranks.max_f64(&mut hopeless)?;
         let mut share = FIRST_SHARE;
         let mut samples = 0;
-        while hopeless[0] == 0.0 {
+        while hopeless == [0.0, 1.0] {
             let left = limit.map(|l| l.saturating_sub(begin.elapsed()) / if share == FIRST_SHARE { 2 } else { 1 });
             let size = ((carried as f64 * share) as u64).max(SMALLEST);
             let task = Task { part, range, teachers: &teachers };
@@ -263,19 +265,20 @@ impl Steps<'_> {
         bytes.sum::<u64>() <= self.job.settings.distil_bytes
     }
 
-    /// Whether each step is kept closely enough, or is small and stands on its own.
+    /// Whether each step is kept closely enough, or stands on its own, and some are of the first sort.
     fn can_be_corrected(&self) -> bool {
-        self.entries().all(|(step, i, entry)| match StepKind::from_number(entry.step_kind) {
+        let mut some = false;
+        let all = self.entries().all(|(step, i, entry)| match StepKind::from_number(entry.step_kind) {
             Ok(StepKind::Constant | StepKind::Plain) => true,
             Ok(StepKind::Bounded) => {
-                self.job
-                    .run
-                    .read_block(entry)
-                    .is_ok_and(|bytes| without_refinement(&bytes.payload).is_ok_and(|w| w.len() < bytes.payload.len()))
+                some = true;
+                let bytes = self.job.run.read_block(entry);
+                bytes.is_ok_and(|b| without_refinement(&b.payload).is_ok_and(|w| w.len() < b.payload.len()))
                     && self.teachers.teacher(step, i).is_ok_and(|t| t.is_some())
             }
             _ => false,
-        })
+        });
+        all && some
     }
 
     /// Steps that were recorded for another target.
@@ -311,8 +314,7 @@ impl Steps<'_> {
     /// Over a student: what is missing from it.
     fn corrected(&self, segment: &EncodedSegment) -> Result<Total> {
         let mut total = Total::default();
-        let method = method_by_number(self.job.method.number())?;
-        let student = method.open_segment(&self.part.extent, &self.job.plan.times(), &segment.payload)?;
+        let student = self.job.method.open_segment(&self.part.extent, &self.job.plan.times(), &segment.payload)?;
         for (step, i, entry) in self.entries() {
             let Some(kept) = self.teachers.teacher(step, i)? else { continue };
             let geometry = self.geometry(i);
