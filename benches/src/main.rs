@@ -78,6 +78,8 @@ enum Bench {
     Quality(Quality),
     /// limbeck against SZ3, ZFP, SPERR and TTHRESH on the same series at the same ratios.
     RateDistortion(RateDistortion),
+    /// limbeck against SZ3 with the same bound on the error of every value.
+    ErrorBound(ErrorBound),
 }
 
 #[derive(Args)]
@@ -145,6 +147,17 @@ struct RateDistortion {
     set: Vec<(String, String)>,
 }
 
+#[derive(Args)]
+struct ErrorBound {
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    options: rate_distortion::error_bound::Options,
+    /// An option of limbeck's runs, as in their configuration; may be given again.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    set: Vec<(String, String)>,
+}
+
 fn key_value(text: &str) -> std::result::Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("KEY=VALUE is wanted")?;
     Ok((key.trim().to_owned(), value.trim().to_owned()))
@@ -179,6 +192,10 @@ fn run(arguments: Arguments) -> Result<()> {
         Bench::RateDistortion(r) => {
             table = Some(rate_distortion::run(&r.options, &borrowed(&r.set), &mut report)?);
             r.output
+        }
+        Bench::ErrorBound(b) => {
+            table = Some(rate_distortion::error_bound::run(&b.options, &borrowed(&b.set), &mut report)?);
+            b.output
         }
     };
     println!("\n{}", table.unwrap_or_else(|| report.table()));

@@ -25,7 +25,7 @@ pub fn run(data: &Path, ratio: Option<f64>, options: &[(&str, &str)], report: &m
     println!("{}: shape {:?}, {bytes} bytes as float32, asked for a ratio of {ratio}", data.display(), series.shape);
 
     let start = Instant::now();
-    let (closed, host) = compress(&series, &archive, ratio, options)?;
+    let (closed, host) = compress(&series, &archive, ("target.ratio", &ratio.to_string()), options)?;
     let seconds = start.elapsed().as_secs_f64();
 
     let written = bytes_on_disk(&archive)?;

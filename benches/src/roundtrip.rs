@@ -13,11 +13,16 @@ use crate::{Error, Result, machine};
 const VARIABLE: &str = "value";
 
 /// Hands all steps over, as fast as they are taken, and closes. Also returns the seconds spent handing over.
-pub fn compress(series: &Series, archive: &Path, ratio: f64, options: &[(&str, &str)]) -> Result<(CloseReport, f64)> {
+pub fn compress(
+    series: &Series,
+    archive: &Path,
+    target: (&str, &str),
+    options: &[(&str, &str)],
+) -> Result<(CloseReport, f64)> {
     let mut config = Config::new();
     // No simulation runs beside the workers here.
-    let (ratio, threads) = (ratio.to_string(), machine::cores().to_string());
-    for (key, value) in [("target.ratio", ratio.as_str()), ("workers.threads", &threads)].iter().chain(options) {
+    let threads = machine::cores().to_string();
+    for (key, value) in [target, ("workers.threads", &threads)].iter().chain(options) {
         config.set(key, value)?;
     }
     let mut session = Session::open(archive, &config, Communicator::None)?;

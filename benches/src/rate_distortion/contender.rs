@@ -47,8 +47,10 @@ enum Way {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Layout {
+pub(super) enum Layout {
+    /// Each step on its own.
     Steps,
+    /// The series as one array.
     Series,
 }
 
@@ -148,7 +150,7 @@ impl Contender {
 fn through_session(original: &Original, archive: &Path, ratio: f64, options: &[(&str, &str)]) -> Result<Run> {
     let replace: Vec<(&str, &str)> = [("open.mode", "replace")].iter().chain(options).copied().collect();
     let start = Instant::now();
-    compress(&original.series, archive, ratio, &replace)?;
+    compress(&original.series, archive, ("target.ratio", &ratio.to_string()), &replace)?;
     let seconds = start.elapsed().as_secs_f64();
     let opened = Archive::open(archive, &original.series)?;
     let run = original.measure(bytes_on_disk(archive)?, seconds, None, |step| opened.step(step))?;
@@ -156,7 +158,7 @@ fn through_session(original: &Original, archive: &Path, ratio: f64, options: &[(
 }
 
 /// `limbeck-rivals` with one codec on one series, whose values lie in a file.
-struct Process {
+pub(super) struct Process {
     command: PathBuf,
     arguments: Vec<String>,
     stream: PathBuf,
@@ -164,7 +166,13 @@ struct Process {
 }
 
 impl Process {
-    fn new(command: &Path, codec: &str, layout: Layout, folder: &Path, original: &Original) -> Result<Process> {
+    pub(super) fn new(
+        command: &Path,
+        codec: &str,
+        layout: Layout,
+        folder: &Path,
+        original: &Original,
+    ) -> Result<Process> {
         let [input, stream, decoded] = ["input", "stream", "decoded"].map(|name| folder.join(name));
         let bytes: Vec<u8> = original.series.values.iter().flat_map(|v| v.to_ne_bytes()).collect();
         std::fs::write(&input, bytes).map_err(|e| Error::Setup(format!("{}: {e}", input.display())))?;
@@ -183,7 +191,7 @@ impl Process {
         Ok(Process { command: command.to_owned(), arguments, stream, decoded })
     }
 
-    fn run(&self, bound: f64, original: &Original) -> Result<Run> {
+    pub(super) fn run(&self, bound: f64, original: &Original) -> Result<Run> {
         let output = Command::new(&self.command)
             .args(&self.arguments)
             .args(["--bound", &bound.to_string()])

@@ -1,7 +1,8 @@
-//! limbeck and other compressors on the same series at the same ratios.
+//! limbeck and other compressors on the same series at the same ratios, or with the same bound on the error.
 
 mod contender;
 mod curve;
+pub mod error_bound;
 mod isosurface;
 mod measure;
 mod plot;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use limbeck_codec::{
-    BlockDecoder, BlockGeometry, Bound, Bounded, ChainKey, Correction, EncodedStep, KdInr, KdInrOptions, Mask, Method,
-    PlainBlock, Result, StepKind, correct, method_by_number, plain, without_refinement,
+    BlockDecoder, BlockGeometry, Bound, Bounded, ChainKey, Correction, EncodedStep, Goal, KdInr, KdInrOptions, Mask,
+    Method, PlainBlock, Result, StepKind, correct, method_by_number, plain, without_refinement,
 };
 use limbeck_field::{ElementType, Extent, Region, Values, Volume};
 use proptest::prelude::*;
@@ -17,12 +17,12 @@ fn geometry(shape: &[usize], element_type: ElementType) -> BlockGeometry {
     BlockGeometry { shape: shape.to_vec(), extent: Extent::whole(shape), element_type, shared: Vec::new() }
 }
 
-fn method(bound: Bound, key_interval: u64) -> Bounded {
+fn method(goal: Goal, key_interval: u64) -> Bounded {
     let mut o = KdInrOptions::default();
     for (key, value) in [("teacher.width", "8"), ("teacher.depth", "2"), ("teacher.samples", "60000")] {
         o.set(key, value).expect("an option");
     }
-    Bounded::new(Arc::new(KdInr::new(o)), bound, key_interval)
+    Bounded::new(Arc::new(KdInr::new(o)), goal, key_interval)
 }
 
 fn values_of(geometry: &BlockGeometry, decoder: &dyn BlockDecoder) -> Vec<f64> {
@@ -97,7 +97,7 @@ proptest! {
         };
         let volumes: Vec<Volume> = steps.iter().map(volume).collect();
         // A network would fit nothing here and take the time of all else.
-        let made = run(&volumes, &Bounded::new(Arc::new(KdInr::new(tiny())), Bound::Absolute(bound), 3));
+        let made = run(&volumes, &Bounded::new(Arc::new(KdInr::new(tiny())), Goal::MaxError(Bound::Absolute(bound)), 3));
         for (t, volume) in volumes.iter().enumerate() {
             for decoder in [&made.journal[t], &made.archive[t]] {
                 prop_assert!(farthest(volume, &values_of(&made.geometry, decoder.as_ref())) <= bound);
@@ -135,7 +135,7 @@ fn front(t: usize, element_type: ElementType) -> Volume {
 #[test]
 fn slow_steps_are_differences_and_keys_come_in_their_interval() {
     let volumes: Vec<Volume> = (0..9).map(|t| front(t, ElementType::Float64)).collect();
-    let made = run(&volumes, &method(Bound::Absolute(1e-4), 4));
+    let made = run(&volumes, &method(Goal::MaxError(Bound::Absolute(1e-4)), 4));
     let bases: Vec<Option<u64>> = made.steps.iter().map(|s| s.base_step).collect();
     assert_eq!(bases, [None, Some(0), Some(1), Some(2), None, Some(4), Some(5), Some(6), None]);
     let sizes: Vec<usize> = made.steps.iter().map(|s| s.payload.len()).collect();
@@ -152,7 +152,7 @@ fn relative_bounds_follow_the_range() {
         Volume { count: vec![16, 20, 24], values: Values::Float64(v.iter().map(|v| v * scale).collect()) }
     };
     let volumes = [scaled(0, 1.0), scaled(1, 1e6), scaled(2, 1e-20)];
-    let made = run(&volumes, &method(Bound::Relative(0.01), 16));
+    let made = run(&volumes, &method(Goal::MaxError(Bound::Relative(0.01)), 16));
     for ((volume, decoder), step) in volumes.iter().zip(&made.archive).zip(&made.steps) {
         let range = step.quality.max - step.quality.min;
         let error = farthest(volume, &values_of(&made.geometry, decoder.as_ref()));
@@ -167,7 +167,7 @@ fn constants_and_masks_keep_their_places_in_the_chain() {
     v.iter_mut().step_by(5).for_each(|v| *v = f32::NAN);
     let flat = Volume { count: vec![16, 20, 24], values: Values::Float32(vec![2.5; 7680]) };
     let volumes = [front(0, ElementType::Float32), holes, flat, front(3, ElementType::Float32)];
-    let made = run(&volumes, &method(Bound::Absolute(1e-3), 16));
+    let made = run(&volumes, &method(Goal::MaxError(Bound::Absolute(1e-3)), 16));
     assert_eq!(made.steps[2].kind, StepKind::Constant);
     assert!(made.steps[1].mask.is_some() && made.steps[1].quality.count == 7680 - 1536);
     for (volume, decoder) in volumes.iter().zip(&made.archive) {
@@ -195,15 +195,27 @@ fn a_network_is_the_base_where_it_pays() {
     ] {
         o.set(key, value).expect("an option");
     }
-    let networks = run(&volumes, &Bounded::new(Arc::new(KdInr::new(o)), Bound::Absolute(0.15), 16));
+    let networks = run(&volumes, &Bounded::new(Arc::new(KdInr::new(o)), Goal::MaxError(Bound::Absolute(0.15)), 16));
     // Streams alone, as a network that fits nothing leaves them.
-    let streams = run(&volumes, &Bounded::new(Arc::new(KdInr::new(tiny())), Bound::Absolute(0.15), 16));
+    let streams = run(&volumes, &Bounded::new(Arc::new(KdInr::new(tiny())), Goal::MaxError(Bound::Absolute(0.15)), 16));
     let bytes =
         |run: &Run| run.steps.iter().map(|s| without_refinement(&s.payload).expect("a payload").len()).sum::<usize>();
     assert!(bytes(&networks) < bytes(&streams), "{} {}", bytes(&networks), bytes(&streams));
     assert!(networks.steps[0].samples > 0 && networks.steps[2].base_step == Some(1));
     for (volume, decoder) in volumes.iter().zip(&networks.archive) {
         assert!(farthest(volume, &values_of(&networks.geometry, decoder.as_ref())) <= 0.15);
+    }
+}
+
+#[test]
+fn a_psnr_is_met_and_not_by_much() {
+    for element_type in [ElementType::Float32, ElementType::Float64] {
+        for psnr in [30.0, 55.0, 90.0] {
+            let volumes: Vec<Volume> = (0..4).map(|t| front(t, element_type)).collect();
+            let made = run(&volumes, &method(Goal::Psnr(psnr), 16));
+            let reached: Vec<f64> = made.steps.iter().map(|s| s.quality.psnr()).collect();
+            assert!(reached.iter().all(|p| *p >= psnr && *p < psnr + 3.0), "{reached:?} for {psnr}");
+        }
     }
 }
 
@@ -220,7 +232,7 @@ fn student(volume: &Volume, off: f64) -> Arc<dyn BlockDecoder> {
 fn a_student_is_corrected_to_the_bound_of_what_was_handed_in() -> Result<()> {
     let volumes: Vec<Volume> = (0..3).map(|t| front(t, ElementType::Float32)).collect();
     let bound = 0.02;
-    let made = run(&volumes, &method(Bound::Absolute(bound), 16));
+    let made = run(&volumes, &method(Goal::MaxError(Bound::Absolute(bound)), 16));
     let reader = method_by_number(1)?;
     for (t, volume) in volumes.iter().enumerate() {
         for off in [0.01, 0.05, 10.0] {
@@ -249,7 +261,7 @@ fn a_student_is_corrected_to_the_bound_of_what_was_handed_in() -> Result<()> {
 #[test]
 fn damage_is_an_error_or_other_values_and_never_more() {
     let volumes: Vec<Volume> = (0..2).map(|t| front(t, ElementType::Float32)).collect();
-    let made = run(&volumes, &method(Bound::Absolute(1e-3), 16));
+    let made = run(&volumes, &method(Goal::MaxError(Bound::Absolute(1e-3)), 16));
     let reader = method_by_number(1).expect("a method");
     let payload = &made.steps[1].payload;
     let open = |bytes: &[u8], base| reader.open_step(&made.geometry, StepKind::Bounded, bytes, None, base);

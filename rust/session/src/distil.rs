@@ -1,12 +1,13 @@
 //! From journals to an archive: at close, or later as a batch job.
 
 mod archive;
-mod bounded;
 mod crew;
+mod kept;
 mod masks;
 mod measured;
 mod plan;
 mod shards;
+mod sizes;
 mod steps;
 mod student;
 mod telling;
@@ -25,8 +26,8 @@ use crate::error::panic_proof;
 use crate::settings::{self, OpenMode, Settings, Target};
 use crate::{CloseReport, Config, Error, Progress, Result, StepReport, VariableReport, agree, restart, workers};
 use archive::Parts;
-use bounded::{Carried, Kept};
 pub(crate) use crew::{Crew, Journals};
+use kept::{Carried, Kept};
 use plan::Plan;
 use student::Made;
 
@@ -217,12 +218,12 @@ pub(crate) fn distil(
         method,
         settings,
         pool: &pool,
-        payload_bytes: room.map(|r| r.saturating_sub(overhead)),
+        payload_bytes: room.map_or(0, |r| r.saturating_sub(overhead)),
         progress,
     };
     let products = match settings.target {
-        Target::MaxError(_) => bounded::all(&job)?.into_iter().map(Product::from).collect(),
-        _ => student::all(&job)?.into_iter().map(Product::from).collect::<Vec<_>>(),
+        Target::Ratio(_) => student::all(&job)?.into_iter().map(Product::from).collect::<Vec<_>>(),
+        _ => kept::all(&job)?.into_iter().map(Product::from).collect(),
     };
     report.warnings.extend(products.iter().flat_map(|p| p.warnings.iter().cloned()));
     report.variables = variable_reports(run, &plan, &report.steps, &products);
@@ -298,7 +299,8 @@ impl From<Kept> for Product {
     fn from(kept: Kept) -> Product {
         let n = kept.steps.len();
         let description = match &kept.student {
-            Some(student) => format!("{}, {n} corrections", student.segment.description),
+            Some(student) if n > 0 => format!("{}, {n} corrections", student.segment.description),
+            Some(student) => student.segment.description.clone(),
             None => format!("{n} steps of blocks as they were in the journal"),
         };
         Product {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use limbeck_codec::{Bound, Bounded, KdInr, KdInrOptions, Method};
+use limbeck_codec::{Bound, Bounded, Goal, KdInr, KdInrOptions, Method};
 
 use crate::config::Options;
 use crate::{Result, options};
@@ -132,10 +132,12 @@ pub(crate) fn method(o: &Options) -> Result<Arc<dyn Method>> {
     }
     let key_interval = made.key_interval;
     let method = Arc::new(KdInr::new(made));
-    Ok(match Target::new(o) {
-        Target::MaxError(bound) => Arc::new(Bounded::new(method, bound, key_interval)),
-        _ => method,
-    })
+    let goal = match Target::new(o) {
+        Target::Ratio(_) => return Ok(method),
+        Target::Psnr(psnr) => Goal::Psnr(psnr),
+        Target::MaxError(bound) => Goal::MaxError(bound),
+    };
+    Ok(Arc::new(Bounded::new(method, goal, key_interval)))
 }
 
 #[cfg(test)]

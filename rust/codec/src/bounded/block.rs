@@ -159,6 +159,11 @@ impl BoundedBlock {
         self.bound
     }
 
+    /// How far the closest values are from the originals at most.
+    pub(super) fn doubt(&self) -> f64 {
+        self.refined.as_ref().map_or(self.bound, |_| refinement::SHARE * self.bound)
+    }
+
     pub(super) fn network(&self) -> Option<&Arc<dyn BlockDecoder>> {
         self.network.as_ref()
     }

@@ -33,17 +33,36 @@ impl Bound {
     }
 }
 
-/// A method whose steps are kept within a bound: its networks where they pay, streams elsewhere.
+/// How close steps are kept to the originals.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Goal {
+    /// Every value within a bound.
+    MaxError(Bound),
+    /// Each block at each step with this peak signal-to-noise ratio in dB, by its own range.
+    Psnr(f64),
+}
+
+impl Goal {
+    /// The largest error, or the root mean square of all, for values in this range.
+    fn error(self, min: f64, max: f64) -> Option<f64> {
+        match self {
+            Goal::MaxError(bound) => bound.over(min, max),
+            Goal::Psnr(decibels) => Bound::Relative(10f64.powf(-decibels / 20.0)).over(min, max),
+        }
+    }
+}
+
+/// A method whose steps are kept close to the originals: its networks where they pay, streams elsewhere.
 pub struct Bounded {
     method: Arc<dyn Method>,
-    bound: Bound,
+    goal: Goal,
     key_interval: u64,
 }
 
 impl Bounded {
     /// `key_interval`: steps from one that is coded on its own to the next.
-    pub fn new(method: Arc<dyn Method>, bound: Bound, key_interval: u64) -> Bounded {
-        Bounded { method, bound, key_interval }
+    pub fn new(method: Arc<dyn Method>, goal: Goal, key_interval: u64) -> Bounded {
+        Bounded { method, goal, key_interval }
     }
 }
 
@@ -60,7 +79,7 @@ impl Method for Bounded {
         Box::new(BoundedChain {
             inner: self.method.chain(geometry.clone(), key),
             method: self.method.clone(),
-            bound: self.bound,
+            goal: self.goal,
             key_interval: self.key_interval,
             geometry,
             previous: None,
@@ -69,6 +88,7 @@ impl Method for Bounded {
             last_network: None,
             steps: 0,
             next_network: 0,
+            widening: WIDENING,
         })
     }
 
@@ -96,7 +116,7 @@ struct BoundedChain {
     method: Arc<dyn Method>,
     /// Fits networks.
     inner: Box<dyn Chain>,
-    bound: Bound,
+    goal: Goal,
     key_interval: u64,
     geometry: BlockGeometry,
     previous: Option<(u64, Arc<dyn BlockDecoder>)>,
@@ -110,7 +130,15 @@ struct BoundedChain {
     steps: u64,
     /// The step (of those encoded) at which a network is tried again.
     next_network: u64,
+    /// The bound by the root mean square error that is aimed at, of the last step.
+    widening: f64,
 }
+
+/// A little less than the root of three: by how much a bound is above the root mean square of errors that are uniform within it.
+const WIDENING: f64 = 1.7;
+/// Bounds tried for a root mean square error, and the share of it that is close enough.
+const WIDENINGS: usize = 5;
+const CLOSE: f64 = 0.93;
 
 /// Steps until a network is tried again after one that did not pay.
 const PATIENCE: u64 = 32;
@@ -168,6 +196,34 @@ impl BoundedChain {
         Ok(Candidate { base: if sort == 1 { Base::Other } else { Base::Nothing }, network: Vec::new(), coded })
     }
 
+    /// The widest bound found whose errors have no larger root mean square than this.
+    fn with_rms(&mut self, volume: &Volume, skip: Option<&[u8]>, rms: f64) -> Result<(f64, Candidate)> {
+        let mut found = None;
+        for _ in 0..WIDENINGS {
+            let bound = self.widening * rms;
+            let candidate = self.best(volume, skip, bound)?;
+            let reached = root_mean_square(&candidate.coded.values, volume, skip);
+            let share = reached / rms;
+            if share <= 1.0 {
+                found = Some((bound, candidate));
+                if share >= CLOSE {
+                    break;
+                }
+            } else if found.is_some() {
+                self.widening = found.as_ref().map_or(self.widening, |(bound, _)| bound / rms);
+                break;
+            }
+            // Wide bounds are far from proportional to their errors: back faster than out.
+            let factor = if share > 1.0 { (0.9 / share).clamp(0.5, 0.85) } else { (0.99 / share).min(2.0) };
+            self.widening = (self.widening * factor).max(1.0);
+        }
+        match found {
+            Some(found) => Ok(found),
+            // No value is off by more, so neither is the mean.
+            None => Ok((rms, self.best(volume, skip, rms)?)),
+        }
+    }
+
     /// A network and what is missing from it. Its payload is a difference to that of the step before if it says so.
     fn network(
         &mut self,
@@ -201,15 +257,14 @@ impl BoundedChain {
         step: u64,
         volume: &Volume,
         mask: Option<&Mask>,
-        bound: f64,
+        (bound, mut best): (f64, Candidate),
         loose: bool,
         threads: &rayon::ThreadPool,
     ) -> Result<EncodedStep> {
         let skip = mask.map(|m| m.codes.as_slice());
-        let mut best = threads.install(|| self.best(volume, skip, bound))?;
         let mut base_step = self.previous.as_ref().filter(|_| best.base == Base::Other).map(|(s, _)| *s);
         let mut samples = 0;
-        if loose && self.steps >= self.next_network {
+        if loose && self.steps >= self.next_network && matches!(self.goal, Goal::MaxError(_)) {
             self.next_network = self.steps + 1;
             if let Some((candidate, encoded)) = self.network(step, volume, mask, bound, threads)? {
                 samples = encoded.samples;
@@ -276,6 +331,12 @@ impl BoundedChain {
     }
 }
 
+fn root_mean_square(decoded: &[f64], volume: &Volume, skip: Option<&[u8]>) -> f64 {
+    let counted = || (0..decoded.len()).filter(|&i| skip.is_none_or(|s| s[i] == 0));
+    let sum: f64 = counted().map(|i| (decoded[i] - volume.values.get(i)).powi(2)).sum();
+    (sum / counted().count().max(1) as f64).sqrt()
+}
+
 impl Chain for BoundedChain {
     fn encode(
         &mut self,
@@ -292,10 +353,16 @@ impl Chain for BoundedChain {
         } else {
             let statistics = Statistics::measure(volume, mask.map(|m| m.codes.as_slice()))
                 .map_err(|e| Error::InvalidArgument(e.to_string()))?;
-            match self.bound.over(statistics.min, statistics.max) {
-                Some(bound) => {
-                    let loose = Bound::Relative(LOOSE).over(statistics.min, statistics.max).is_some_and(|l| bound >= l);
-                    self.bounded(step, volume, mask, bound, loose, threads)?
+            let (min, max) = (statistics.min, statistics.max);
+            let (wanted, skip) = (self.goal.error(min, max), mask.map(|m| m.codes.as_slice()));
+            match wanted {
+                Some(wanted) => {
+                    let start = threads.install(|| match self.goal {
+                        Goal::MaxError(_) => Ok((wanted, self.best(volume, skip, wanted)?)),
+                        Goal::Psnr(_) => self.with_rms(volume, skip, wanted),
+                    })?;
+                    let loose = Bound::Relative(LOOSE).over(min, max).is_some_and(|l| start.0 >= l);
+                    self.bounded(step, volume, mask, start, loose, threads)?
                 }
                 None => self.plain(step, volume)?,
             }

@@ -16,5 +16,5 @@ mod stream;
 
 pub(crate) use block::BoundedBlock;
 pub use block::without_refinement;
-pub use chain::{Bound, Bounded};
-pub use correction::{Correction, correct};
+pub use chain::{Bound, Bounded, Goal};
+pub use correction::{Correction, compare, correct};

@@ -226,7 +226,7 @@ fn guides(field: &Field<'_>, lattice: &Lattice, values: &Values, skip: Option<&[
     let mut guides = [Guide::PLAIN; TOLD_LEVELS];
     for (level, guide) in guides.iter_mut().enumerate() {
         let mut errors = [f64::INFINITY; AXES];
-        for a in 0..AXES {
+        for (a, mean) in errors.iter_mut().enumerate() {
             let class = Class { level: level as u32, odd: std::array::from_fn(|b| a == b) };
             if lattice.count[a] <= class.stride() {
                 continue;
@@ -241,7 +241,7 @@ fn guides(field: &Field<'_>, lattice: &Lattice, values: &Values, skip: Option<&[
                 n += 1;
             });
             guide.curve[a] = if sums[0] < sums[1] { Curve::Linear } else { Curve::Cubic };
-            errors[a] = sums[0].min(sums[1]) / f64::from(n.max(1)) + field.bound / 4.0;
+            *mean = sums[0].min(sums[1]) / f64::from(n.max(1)) + field.bound / 4.0;
         }
         let least = errors.iter().copied().fold(f64::INFINITY, f64::min);
         for (weight, error) in guide.weight.iter_mut().zip(errors) {
@@ -297,11 +297,11 @@ mod tests {
             let field = Field { shape: &shape, element_type: values.element_type(), base, bound };
             let coded = encode(&field, &values, None, tightening);
             let decoded = decode(&field, &coded.bytes).unwrap();
-            for i in 0..values.len() {
-                prop_assert_eq!(decoded[i].to_bits(), coded.values[i].to_bits());
-                prop_assert!((decoded[i] - values.get(i)).abs() <= bound, "{} for {}", decoded[i], values.get(i));
+            for (i, &value) in decoded.iter().enumerate() {
+                prop_assert_eq!(value.to_bits(), coded.values[i].to_bits());
+                prop_assert!((value - values.get(i)).abs() <= bound, "{} for {}", value, values.get(i));
                 if single {
-                    prop_assert_eq!(f64::from(decoded[i] as f32).to_bits(), decoded[i].to_bits());
+                    prop_assert_eq!(f64::from(value as f32).to_bits(), value.to_bits());
                 }
             }
         }

@@ -6,7 +6,7 @@ use limbeck_archive::{
     ArchiveWriter, RunDescription, Segment, StepMetrics, StepTable, TimeCoding, UnfinishedRun, VariableDescription,
 };
 
-use super::bounded::Carried;
+use super::kept::Carried;
 use super::masks::VariableMask;
 use super::plan::Plan;
 use super::student::Made;

@@ -14,16 +14,12 @@ use super::shards::{self, Part};
 use crate::commit::geometry;
 use crate::desk::on_pool;
 use crate::error::panic_proof;
-use crate::settings::{Settings, Target};
+use crate::settings::Settings;
 use crate::teachers::{Open, Teachers};
 use crate::{Error, Progress, Result, agree};
 
 /// Fewest bytes that a student is asked to fit into.
 pub(super) const SMALLEST: u64 = 64;
-/// Students that are tried to reach a quality.
-const TRIES: usize = 6;
-/// Factor between the sizes of students that are tried.
-const STRIDE: u64 = 3;
 
 pub(super) struct Job<'a> {
     pub(super) crew: &'a Crew<'a>,
@@ -32,8 +28,8 @@ pub(super) struct Job<'a> {
     pub(super) method: &'a dyn Method,
     pub(super) settings: &'a Settings,
     pub(super) pool: &'a ThreadPool,
-    /// For all students together; None: as the quality asks for.
-    pub(super) payload_bytes: Option<u64>,
+    /// For all students together, where the target is a size.
+    pub(super) payload_bytes: u64,
     pub(super) progress: &'a (dyn Fn(&Progress) + Sync),
 }
 
@@ -56,15 +52,15 @@ pub(super) fn all(job: &Job<'_>) -> Result<Vec<Made>> {
         variables.iter().zip(&ranges).map(|(d, (min, max))| if min >= max { 0.0 } else { values(d) as f64 }).collect();
     let parts = shards::parts(job.crew, job.run, job.settings.shards);
     let constant = parts.iter().filter(|p| weights[p.variable as usize] == 0.0).count() as u64;
-    let room = job.payload_bytes.map(|b| b.saturating_sub(constant * SMALLEST));
-    let shares = room.map(|r| shares(r, &weights, self::least(&weights, job.plan.stamps.len())));
+    let room = job.payload_bytes.saturating_sub(constant * SMALLEST);
+    let shares = shares(room, &weights, self::least(&weights, job.plan.stamps.len()));
     let share_of = |p: &Part| p.values() as f64 / values(&variables[p.variable as usize]).max(1) as f64;
     let mine: Vec<&Part> = parts.iter().filter(|p| p.maker.is_none_or(|m| m == job.crew.ranks.rank())).collect();
     let mut left: f64 = mine.iter().map(|p| weights[p.variable as usize] * share_of(p)).sum();
     let begin = Instant::now();
     let make = |part: &&Part| {
         let v = part.variable as usize;
-        let budget = shares.as_ref().map(|s| ((s[v] as f64 * share_of(part)) as u64).max(SMALLEST));
+        let budget = ((shares[v] as f64 * share_of(part)) as u64).max(SMALLEST);
         // What one student leaves of its time, the others have.
         let weight = weights[v] * share_of(part);
         let limit = job.settings.distil_limit.map(|limit| {
@@ -120,17 +116,12 @@ impl Job<'_> {
         Ok(largest.chunks_exact(2).map(range).collect())
     }
 
-    fn one(&self, part: &Part, range: (f64, f64), budget: Option<u64>, limit: Option<Duration>) -> Result<Made> {
+    fn one(&self, part: &Part, range: (f64, f64), budget: u64, limit: Option<Duration>) -> Result<Made> {
         let begin = Instant::now();
         let teachers = self.teachers(part);
         let task = Task { part, range, teachers: &teachers };
-        let mut warnings = Vec::new();
-        let segment = match (budget, self.settings.target) {
-            (Some(bytes), _) => self.fit(&task, bytes, limit)?,
-            (None, Target::Psnr(psnr)) => self.search(&task, psnr, limit, &mut warnings)?,
-            (None, _) => return Err(Error::Internal("a student without a size or a quality".into())),
-        };
-        Ok(part.made(&teachers.geometries[0].shape, segment, begin.elapsed().as_secs_f64(), warnings))
+        let segment = self.fit(&task, budget, limit)?;
+        Ok(part.made(&teachers.geometries[0].shape, segment, begin.elapsed().as_secs_f64(), Vec::new()))
     }
 
     pub(super) fn teachers<'b>(&'b self, part: &'b Part) -> Teachers<'b> {
@@ -144,51 +135,6 @@ impl Job<'_> {
             first_step: self.plan.first_step,
             open: Open::within(self.settings.distil_bytes),
         }
-    }
-
-    /// The smallest student found that reaches the quality, or the best one.
-    fn search(
-        &self,
-        task: &Task<'_>,
-        psnr: f64,
-        limit: Option<Duration>,
-        warnings: &mut Vec<String>,
-    ) -> Result<EncodedSegment> {
-        let begin = Instant::now();
-        let name = &self.run.run().variables[task.part.variable as usize].name;
-        let raw = 4 * task.part.values() * self.plan.stamps.len() as u64;
-        let mut bytes = (raw / 1000).max(SMALLEST);
-        let mut kept: Option<EncodedSegment> = None;
-        for attempt in 0..TRIES {
-            let left = limit.map(|l| l.saturating_sub(begin.elapsed()) / (TRIES - attempt) as u32);
-            let segment = self.fit(task, bytes, left)?;
-            let reached = segment.quality.psnr() >= psnr;
-            tracing::debug!(bytes, psnr = segment.quality.psnr(), "tried a student");
-            let before = kept.as_ref().map(|k| k.quality.psnr() >= psnr);
-            let better = kept.as_ref().is_none_or(|k| match before {
-                Some(true) => reached && segment.payload.len() < k.payload.len(),
-                _ => reached || segment.quality.psnr() > k.quality.psnr(),
-            });
-            if better {
-                kept = Some(segment);
-            }
-            let next = if reached { bytes / STRIDE } else { bytes.saturating_mul(STRIDE) };
-            // Between two sizes that were tried there is nothing left to try.
-            if before.is_some_and(|b| b != reached) || next < SMALLEST || next > raw {
-                break;
-            }
-            bytes = next;
-        }
-        let kept = kept.ok_or_else(|| Error::Internal("no student was tried".into()))?;
-        if kept.quality.psnr() < psnr {
-            warnings.push(format!(
-                "{:?} reached {:.1} dB against its teachers, not {psnr} dB: give the teachers more (effort, preset = best) or \
-                 more time",
-                name,
-                kept.quality.psnr()
-            ));
-        }
-        Ok(kept)
     }
 
     /// Collective, unless the part has a maker of its own.

@@ -1,5 +1,5 @@
-//! An archive of a run whose values are to stay within a bound: the journal's own steps without their refinements, or a student
-//! and what is missing from it, whichever is smaller.
+//! An archive of a run that is to reach a quality: the journal's own steps without their refinements, or a student that reaches it
+//! too, whichever is smaller. Where the bound is on every value, what is missing from the student goes with it.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -9,17 +9,19 @@ use std::time::{Duration, Instant};
 use limbeck_archive::BlockEntry;
 use limbeck_codec::ranks::{Alone, Ranks};
 use limbeck_codec::{
-    AtStep, BlockDecoder, BlockGeometry, EncodedSegment, EncodedStep, Mask, Quality, StepKind, TeacherSource, correct,
-    without_refinement,
+    AtStep, BlockDecoder, BlockGeometry, EncodedSegment, EncodedStep, Mask, Quality, StepKind, TeacherSource, compare,
+    correct, without_refinement,
 };
 use limbeck_field::{ElementType, Region, Values, Volume};
 
 use super::crew::{Crew, Journals};
 use super::shards::{self, Part, told_box};
+use super::sizes::{Sizes, TRIES};
 use super::student::{Job, Made, SMALLEST, Task};
 use super::telling::{Telling, Told};
 use crate::commit::shared;
 use crate::journal::quality;
+use crate::settings::Target;
 use crate::teachers::{Teachers, decoded_bytes};
 use crate::{Error, Result, agree};
 
@@ -97,7 +99,7 @@ pub(super) fn all(job: &Job<'_>) -> Result<Vec<Kept>> {
     let make = |(i, part): (usize, &&Part)| {
         let left = (mine.len() - i) as u32;
         let limit = job.settings.distil_limit.map(|limit| limit.saturating_sub(begin.elapsed()) / left);
-        job.within_bound(part, ranges[part.variable as usize], limit)
+        job.kept(part, ranges[part.variable as usize], limit)
     };
     let kept: Result<Vec<Kept>> = mine.iter().enumerate().map(make).collect();
     let kept = agree(job.crew.ranks, kept)?;
@@ -170,59 +172,25 @@ fn decode(bytes: &[u8]) -> Option<Vec<Kept>> {
 
 impl Job<'_> {
     /// Collective, unless the part has a maker of its own.
-    pub(super) fn within_bound(&self, part: &Part, range: (f64, f64), limit: Option<Duration>) -> Result<Kept> {
+    fn kept(&self, part: &Part, range: (f64, f64), limit: Option<Duration>) -> Result<Kept> {
         let begin = Instant::now();
-        let together = part.maker.is_none();
-        let ranks: &dyn Ranks = if together { self.crew.ranks } else { &Alone };
+        let ranks: &dyn Ranks = if part.maker.is_none() { self.crew.ranks } else { &Alone };
         let teachers = self.teachers(part);
         let blocks: Vec<usize> = (0..part.blocks.len()).filter(|&i| self.is_mine(part, i)).collect();
         let steps = Steps { job: self, part, teachers: &teachers, blocks };
-        let mut best = agree(ranks, steps.as_they_are())?;
-        best.over(ranks)?;
-        let carried = best.bytes;
-        let mut kept = (None, best);
-        // A rank without blocks has no say.
-        let able = steps.blocks.is_empty() || (steps.fit_memory() && steps.can_be_corrected());
-        let mut hopeless = [f64::from(u8::from(!able)), f64::from(u8::from(!steps.blocks.is_empty()))];
-        ranks.max_f64(&mut hopeless)?;
-        let mut share = FIRST_SHARE;
-        let mut samples = 0;
-        while hopeless == [0.0, 1.0] {
-            let left = limit.map(|l| l.saturating_sub(begin.elapsed()) / if share == FIRST_SHARE { 2 } else { 1 });
-            let size = ((carried as f64 * share) as u64).max(SMALLEST);
-            let task = Task { part, range, teachers: &teachers };
-            let segment = self.fit(&task, size, left)?;
-            samples += segment.samples;
-            let mut corrected = agree(ranks, steps.corrected(&segment))?;
-            corrected.over(ranks)?;
-            let missing = corrected.bytes;
-            corrected.bytes += segment.payload.len() as u64;
-            tracing::debug!(size, missing, carried, "tried a student within a bound");
-            let next = if missing > segment.payload.len() as u64 { LARGER_SHARE } else { SMALLER_SHARE };
-            if corrected.bytes < kept.1.bytes {
-                kept = (Some(segment), corrected);
-            }
-            if share != FIRST_SHARE || size == SMALLEST {
-                break;
-            }
-            share = next;
-        }
-        let (segment, total) = kept;
+        let mut carried = agree(ranks, steps.as_they_are())?;
+        carried.over(ranks)?;
+        let search = Search { job: self, steps: &steps, ranks, range, limit, begin };
+        let found = match self.settings.target {
+            Target::Psnr(psnr) => search.reaching(psnr, carried)?,
+            _ => search.within_bound(carried)?,
+        };
         let seconds = begin.elapsed().as_secs_f64();
-        let student = segment.map(|s| part.made(&teachers.geometries[0].shape, s, seconds, Vec::new()));
-        let (quality, bytes) = (total.quality.unwrap_or(Quality::EMPTY), total.bytes);
-        let variable = part.variable;
-        let mut unbounded = [steps.without_bound() as f64];
-        ranks.sum_f64(&mut unbounded)?;
-        let name = &self.run.run().variables[part.variable as usize].name;
-        let warnings = (unbounded[0] > 0.0).then(|| {
-            format!(
-                "{} steps of blocks of {name:?} were recorded without a bound on the error, and have none",
-                unbounded[0]
-            )
-        });
-        let warnings = warnings.into_iter().collect();
-        Ok(Kept { variable, student, steps: total.steps, quality, bytes, samples, seconds, warnings })
+        let student = found.student.map(|s| part.made(&teachers.geometries[0].shape, s, seconds, Vec::new()));
+        let (quality, bytes) = (found.total.quality.unwrap_or(Quality::EMPTY), found.total.bytes);
+        let (variable, steps) = (part.variable, found.total.steps);
+        let (samples, warnings) = (found.samples, found.warnings);
+        Ok(Kept { variable, student, steps, quality, bytes, samples, seconds, warnings })
     }
 
     /// Whether this rank sees to a block of a part (by its place there).
@@ -235,6 +203,127 @@ impl Job<'_> {
             }
             (None, Journals::All) => i % self.crew.ranks.size() == self.crew.ranks.rank(),
         }
+    }
+}
+
+/// What a search ends with.
+struct Found {
+    student: Option<EncodedSegment>,
+    total: Total,
+    samples: u64,
+    warnings: Vec<String>,
+}
+
+/// Looks for a student. All ranks look alike.
+struct Search<'a> {
+    job: &'a Job<'a>,
+    steps: &'a Steps<'a>,
+    ranks: &'a dyn Ranks,
+    range: (f64, f64),
+    limit: Option<Duration>,
+    begin: Instant,
+}
+
+impl Search<'_> {
+    /// A student of so many bytes, within the share of the time that is left.
+    fn fit(&self, bytes: u64, tries_left: u32) -> Result<EncodedSegment> {
+        let left = self.limit.map(|l| l.saturating_sub(self.begin.elapsed()) / tries_left);
+        let task = Task { part: self.steps.part, range: self.range, teachers: self.steps.teachers };
+        self.job.fit(&task, bytes, left)
+    }
+
+    /// Whether all ranks say yes, and some rank has blocks at all.
+    fn all(&self, mine: impl FnOnce() -> bool) -> Result<bool> {
+        let some = !self.steps.blocks.is_empty();
+        let mut flags = [f64::from(u8::from(some && !mine())), f64::from(u8::from(some))];
+        self.ranks.max_f64(&mut flags)?;
+        Ok(flags == [0.0, 1.0])
+    }
+
+    fn name(&self) -> &str {
+        &self.job.run.run().variables[self.steps.part.variable as usize].name
+    }
+
+    /// Two sizes are tried.
+    fn within_bound(&self, carried: Total) -> Result<Found> {
+        let all = carried.bytes as f64;
+        let mut found = Found { student: None, total: carried, samples: 0, warnings: Vec::new() };
+        let mut unbounded = [self.steps.without_bound() as f64];
+        self.ranks.sum_f64(&mut unbounded)?;
+        if unbounded[0] > 0.0 {
+            found.warnings.push(format!(
+                "{} steps of blocks of {:?} were recorded without a bound on the error, and have none",
+                unbounded[0],
+                self.name()
+            ));
+        }
+        let mut able = self.all(|| self.steps.fit_memory() && self.steps.can_be_corrected())?;
+        let mut share = FIRST_SHARE;
+        for tries_left in [2, 1] {
+            let size = ((all * share) as u64).max(SMALLEST);
+            if !able {
+                break;
+            }
+            let segment = self.fit(size, tries_left)?;
+            found.samples += segment.samples;
+            let mut corrected = agree(self.ranks, self.steps.corrected(&segment))?;
+            corrected.over(self.ranks)?;
+            let missing = corrected.bytes;
+            corrected.bytes += segment.payload.len() as u64;
+            tracing::debug!(size, missing, carried = all, "tried a student within a bound");
+            share = if missing > segment.payload.len() as u64 { LARGER_SHARE } else { SMALLER_SHARE };
+            if corrected.bytes < found.total.bytes {
+                (found.student, found.total) = (Some(segment), corrected);
+            }
+            able = size > SMALLEST;
+        }
+        Ok(found)
+    }
+
+    /// The smallest student found that reaches the quality, if it is smaller than what is carried.
+    fn reaching(&self, psnr: f64, carried: Total) -> Result<Found> {
+        let reached = |total: &Total| total.quality.as_ref().map_or(f64::NEG_INFINITY, Quality::psnr);
+        let values = self.steps.part.values() * self.job.plan.stamps.len() as u64;
+        let mut sizes = Sizes::new((4 * values / 1000).max(SMALLEST), psnr);
+        let mut found = Found { student: None, total: carried, samples: 0, warnings: Vec::new() };
+        let streams = self.all(|| self.steps.can_be_corrected())?;
+        let in_memory = self.all(|| self.steps.fit_memory())?;
+        let enough = reached(&found.total) >= psnr;
+        if enough && !(streams && in_memory) {
+            if streams {
+                found.warnings.push(format!(
+                    "no student of {:?} was tried: its steps do not fit into distil.bytes = {}",
+                    self.name(),
+                    self.job.settings.distil_bytes
+                ));
+            }
+            return Ok(found);
+        }
+        for tries_left in (1..=TRIES).rev() {
+            let Some(size) = sizes.next().filter(|s| !enough || *s < found.total.bytes) else { break };
+            let segment = self.fit(size, tries_left)?;
+            found.samples += segment.samples;
+            let mut total = agree(self.ranks, self.steps.compared(&segment))?;
+            total.over(self.ranks)?;
+            total.bytes = segment.payload.len() as u64;
+            tracing::debug!(size, psnr = reached(&total), "tried a student");
+            sizes.tried(size, reached(&total));
+            let better = match (reached(&found.total) >= psnr, reached(&total) >= psnr) {
+                (true, reaches) => reaches && total.bytes < found.total.bytes,
+                (false, reaches) => reaches || reached(&total) > reached(&found.total) || found.student.is_none(),
+            };
+            if better {
+                (found.student, found.total) = (Some(segment), total);
+            }
+        }
+        if reached(&found.total) < psnr {
+            found.warnings.push(format!(
+                "{:?} reached {:.1} dB, not {psnr} dB: give it more time (effort, preset = best), or record the run with this target",
+                self.name(),
+                reached(&found.total)
+            ));
+        }
+        Ok(found)
     }
 }
 
@@ -311,6 +400,35 @@ impl Steps<'_> {
         Ok(total)
     }
 
+    /// A student's quality.
+    fn compared(&self, segment: &EncodedSegment) -> Result<Total> {
+        let mut total = Total::default();
+        let student = self.job.method.open_segment(&self.part.extent, &self.job.plan.times(), &segment.payload)?;
+        for (step, i, entry) in self.entries() {
+            let Some(kept) = self.teachers.teacher(step, i)? else { continue };
+            let geometry = self.geometry(i);
+            let mask = self.mask(i, entry)?;
+            let at = AtStep::new(Arc::clone(&student), step as f64);
+            let mut reached = compare(&geometry, kept.as_ref(), &at, mask.as_ref())?;
+            if entry.step_kind == StepKind::Network as u8 {
+                // The teacher's own error; that of the student is not part of it.
+                reached.squared_error += entry.quality.squared_error;
+                reached.max_error += entry.quality.max_error;
+            }
+            total.add(&reached);
+        }
+        Ok(total)
+    }
+
+    fn mask(&self, i: usize, entry: &BlockEntry) -> Result<Option<Mask>> {
+        if entry.mask_length.is_none() {
+            return Ok(None);
+        }
+        let mask = self.job.run.read_block(entry)?.mask;
+        let n = self.teachers.geometries[i].extent.len();
+        Ok(mask.map(|m| Mask::decode(&m, n)).transpose()?)
+    }
+
     /// Over a student: what is missing from it.
     fn corrected(&self, segment: &EncodedSegment) -> Result<Total> {
         let mut total = Total::default();
@@ -318,8 +436,7 @@ impl Steps<'_> {
         for (step, i, entry) in self.entries() {
             let Some(kept) = self.teachers.teacher(step, i)? else { continue };
             let geometry = self.geometry(i);
-            let bytes = self.job.run.read_block(entry)?;
-            let mask = bytes.mask.map(|m| Mask::decode(&m, geometry.extent.len())).transpose()?;
+            let mask = self.mask(i, entry)?;
             let at = AtStep::new(Arc::clone(&student), step as f64);
             match self.job.pool.install(|| correct(&geometry, kept.as_ref(), &at, mask.as_ref()))? {
                 Some(correction) => {
@@ -332,7 +449,7 @@ impl Steps<'_> {
                 None => {
                     total.add(&quality(&entry.quality));
                     let kind = StepKind::from_number(entry.step_kind)?;
-                    total.push(self.carried(i, entry, kind, bytes.payload));
+                    total.push(self.carried(i, entry, kind, self.job.run.read_block(entry)?.payload));
                 }
             }
         }

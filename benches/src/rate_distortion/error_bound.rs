@@ -1,0 +1,86 @@
+//! limbeck and SZ3 on the same series with the same bound on the error of every value.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::contender::{Layout, Process};
+use super::curve::Run;
+use super::measure::Original;
+use super::stem;
+use crate::npy::Series;
+use crate::report::{Report, number};
+use crate::roundtrip::{Archive, bytes_on_disk, compress};
+use crate::{Error, Result};
+
+/// What `limbeck-bench error-bound` was asked for.
+#[derive(clap::Args)]
+pub struct Options {
+    /// .npy series, float32 or float64, C order, axes t, z, y, x.
+    #[arg(required = true, value_name = "DATA.npy")]
+    data: Vec<PathBuf>,
+    /// Largest errors, as shares of the range of the series.
+    #[arg(long, value_delimiter = ',', default_values_t = [0.1, 0.03, 0.01, 0.003, 0.001, 0.0001])]
+    bounds: Vec<f64>,
+    /// The program that runs the other compressors (built by `ci/bench error-bound`).
+    #[arg(long, env = "LIMBECK_RIVALS", default_value = "limbeck-rivals")]
+    rivals: PathBuf,
+}
+
+/// Runs the comparison; returns the tables.
+pub fn run(o: &Options, options: &[(&str, &str)], report: &mut Report) -> Result<String> {
+    let mut text = String::new();
+    for path in &o.data {
+        let original = Original::new(Series::read(path)?, None)?;
+        let name = stem(path);
+        text += &format!(
+            "{name}, shape {:?}, values {} to {}\n\n| bound | limbeck: bytes | ratio | PSNR | largest error / bound | seconds | \
+             SZ3 per step: bytes | SZ3 4D: bytes | limbeck / smaller SZ3 |\n|---|---|---|---|---|---|---|---|---|\n",
+            original.series.shape, original.min, original.max
+        );
+        let folder = tempfile::tempdir().map_err(|e| Error::Setup(format!("no temporary directory: {e}")))?;
+        for &share in &o.bounds {
+            let bound = share * (original.max - original.min);
+            let own = through_session(&original, &folder.path().join("series.lbk"), bound, options)?;
+            let sz3 = |layout| Process::new(&o.rivals, "sz3", layout, folder.path(), &original)?.run(bound, &original);
+            let others = [sz3(Layout::Steps)?, sz3(Layout::Series)?];
+            let bytes = |run: &Run| original.bytes as f64 / run.ratio;
+            let best = others.iter().map(bytes).fold(f64::INFINITY, f64::min);
+            let f = &own.figures;
+            text += &format!(
+                "| {share} | {} | {} | {:.2} | {:.4} | {:.1} | {} | {} | {:.3} |\n",
+                bytes(&own).round(),
+                number(own.ratio),
+                f.psnr,
+                f.max_error / bound,
+                f.encode_seconds,
+                bytes(&others[0]).round(),
+                bytes(&others[1]).round(),
+                bytes(&own) / best
+            );
+            let figure = |what: &str| format!("bound.{name}.{share}.{what}");
+            report.add(figure("limbeck.ratio"), own.ratio, "");
+            report.add(figure("limbeck.psnr"), f.psnr, "dB");
+            report.add(figure("limbeck.max_error"), f.max_error / bound, "bounds");
+            report.add(figure("limbeck.seconds"), f.encode_seconds, "s");
+            report.add(figure("sz3.ratio"), others[0].ratio, "");
+            report.add(figure("sz3_4d.ratio"), others[1].ratio, "");
+            report.add(figure("bytes_by_sz3"), bytes(&own) / best, "");
+        }
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+fn through_session(original: &Original, archive: &Path, bound: f64, options: &[(&str, &str)]) -> Result<Run> {
+    let replace: Vec<(&str, &str)> = [("open.mode", "replace")].iter().chain(options).copied().collect();
+    let start = Instant::now();
+    compress(&original.series, archive, ("target.max_error", &bound.to_string()), &replace)?;
+    let seconds = start.elapsed().as_secs_f64();
+    let opened = Archive::open(archive, &original.series)?;
+    let run = original.measure(bytes_on_disk(archive)?, seconds, None, |step| opened.step(step))?;
+    if run.figures.max_error > bound {
+        return Err(Error::Setup(format!("a value is off by {}, and the bound is {bound}", run.figures.max_error)));
+    }
+    eprintln!("limbeck bound {bound:.4e}  ratio {:9.1}  {:6.2} dB  {seconds:7.2} s", run.ratio, run.figures.psnr);
+    Ok(run)
+}
