@@ -164,6 +164,41 @@ fn steps_whose_base_is_elsewhere_are_kept_all_the_same() {
     assert!(farthest(&path) <= 0.01);
 }
 
+/// PSNR of all values of all steps, by the range of all.
+fn psnr(path: &Path) -> f64 {
+    let data = Dataset::open(path).unwrap();
+    let region = Region { start: vec![0, 0], count: SHAPE.to_vec(), every: vec![1, 1] };
+    let (mut squares, mut n) = (0.0, 0.0);
+    for step in 0..STEPS {
+        for (i, v) in data.read::<f64>("v", step as u64, &region).unwrap().iter().enumerate() {
+            let truth = value(i / SHAPE[1], i % SHAPE[1], step);
+            if truth.is_finite() {
+                squares += (v - truth).powi(2);
+                n += 1.0;
+            }
+        }
+    }
+    // The waves' range is 40, a little less on the grid.
+    20.0 * 39.9f64.log10() - 10.0 * (squares / n).log10()
+}
+
+#[test]
+fn a_psnr_is_met_on_the_data_with_the_smallest_student_or_without_one() {
+    for (target, students) in [("26", 1), ("75", 0)] {
+        let limit: f64 = target.parse().unwrap();
+        for n in [1, 2] {
+            let (_dir, path) = place();
+            let reports = on_ranks(n, |r| run(&path, &[("target.psnr", target)], &r, 0..STEPS));
+            let reached = psnr(&path);
+            // Where waves are followed at all, they are followed well.
+            let much = if students == 0 { 5.0 } else { 12.0 };
+            assert!(reached >= limit && reached < limit + much, "{reached} for {target} on {n} ranks");
+            assert!((reports[0].variables[0].student.psnr() - reached).abs() < 0.3, "{reached} {reports:?}");
+            assert_eq!(rows(&path).0, students, "{target}");
+        }
+    }
+}
+
 #[test]
 fn a_bound_of_zero_keeps_every_bit() {
     let (_dir, path) = place();

@@ -80,7 +80,7 @@ mod tests {
         std::fs::write(&path, "seed = 5\n[target]\npsnr = 40\n[queue]\npolicy = \"drop\"\n").unwrap();
         let config = |ratio: Option<&str>, sets: &[&str]| {
             let sets = sets.iter().map(ToString::to_string).collect();
-            SettingArgs { ratio: ratio.map(String::from), sets, config: Some(path.clone()) }.config()
+            SettingArgs { ratio: ratio.map(String::from), max_error: None, sets, config: Some(path.clone()) }.config()
         };
         let c = config(None, &["queue.policy=block"]).unwrap();
         assert_eq!((c.get("queue.policy").unwrap(), c.get("seed").unwrap()), ("block".into(), "5".into()));

@@ -15,7 +15,7 @@ mod quality;
 pub mod ranks;
 
 pub use at_step::AtStep;
-pub use bounded::{Bound, Bounded, Correction, Goal, compare, correct, without_refinement};
+pub use bounded::{Bound, Bounded, Correction, Goal, compare, correct, is_refined, without_refinement};
 pub use constant::ConstantBlock;
 pub use error::{Error, Result};
 pub use kdinr::{Family, FitOptions, KdInr, KdInrOptions, PRESETS, Sampler};

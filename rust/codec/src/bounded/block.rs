@@ -192,6 +192,11 @@ pub fn without_refinement(payload: &[u8]) -> Result<Vec<u8>> {
     Ok(Parts { refinement: None, ..Parts::read(payload)? }.write())
 }
 
+/// Whether a payload (out of a journal) has a refinement.
+pub fn is_refined(payload: &[u8]) -> bool {
+    Parts::read(payload).is_ok_and(|p| p.refinement.is_some())
+}
+
 /// What both sides know about a block.
 pub(super) fn field<'a>(geometry: &'a BlockGeometry, base: Option<&'a [f64]>, bound: f64) -> Field<'a> {
     Field { shape: &geometry.extent.count, element_type: geometry.element_type, base, bound }

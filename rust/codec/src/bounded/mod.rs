@@ -15,6 +15,6 @@ mod refinement;
 mod stream;
 
 pub(crate) use block::BoundedBlock;
-pub use block::without_refinement;
+pub use block::{is_refined, without_refinement};
 pub use chain::{Bound, Bounded, Goal};
 pub use correction::{Correction, compare, correct};

@@ -8,8 +8,9 @@ use crate::entropy::{Bit, Decoder, Encoder};
 
 /// The refined values are within this share of the bound.
 pub(super) const SHARE: f64 = 0.125;
-/// A step of the refinement, as a share of the bound: a little less than twice [`SHARE`], so that roundings have room.
-const STEP: f64 = 2.0 * SHARE * (1.0 - 1e-6);
+/// A step of the refinement, as a share of the bound: a little less than twice [`SHARE`], so that rounding to single precision has
+/// room.
+const STEP: f64 = 2.0 * SHARE * (1.0 - 1.0 / 512.0);
 /// Steps are coded from -LARGEST to LARGEST; the bound is no more than 4 of them away.
 const LARGEST: i32 = 7;
 const NODES: usize = 16;

@@ -10,7 +10,7 @@ use limbeck_archive::BlockEntry;
 use limbeck_codec::ranks::{Alone, Ranks};
 use limbeck_codec::{
     AtStep, BlockDecoder, BlockGeometry, EncodedSegment, EncodedStep, Mask, Quality, StepKind, TeacherSource, compare,
-    correct, without_refinement,
+    correct, is_refined, without_refinement,
 };
 use limbeck_field::{ElementType, Region, Values, Volume};
 
@@ -248,7 +248,8 @@ impl Search<'_> {
     fn within_bound(&self, carried: Total) -> Result<Found> {
         let all = carried.bytes as f64;
         let mut found = Found { student: None, total: carried, samples: 0, warnings: Vec::new() };
-        let mut unbounded = [self.steps.without_bound() as f64];
+        let recorded = self.steps.recorded();
+        let mut unbounded = [recorded.networks as f64];
         self.ranks.sum_f64(&mut unbounded)?;
         if unbounded[0] > 0.0 {
             found.warnings.push(format!(
@@ -257,7 +258,8 @@ impl Search<'_> {
                 self.name()
             ));
         }
-        let mut able = self.all(|| self.steps.fit_memory() && self.steps.can_be_corrected())?;
+        let refined = recorded.refined > 0 && recorded.unrefined == 0 && recorded.networks == 0;
+        let mut able = self.all(|| refined && self.steps.fit_memory())?;
         let mut share = FIRST_SHARE;
         for tries_left in [2, 1] {
             let size = ((all * share) as u64).max(SMALLEST);
@@ -283,14 +285,15 @@ impl Search<'_> {
     /// The smallest student found that reaches the quality, if it is smaller than what is carried.
     fn reaching(&self, psnr: f64, carried: Total) -> Result<Found> {
         let reached = |total: &Total| total.quality.as_ref().map_or(f64::NEG_INFINITY, Quality::psnr);
-        let values = self.steps.part.values() * self.job.plan.stamps.len() as u64;
-        let mut sizes = Sizes::new((4 * values / 1000).max(SMALLEST), psnr);
         let mut found = Found { student: None, total: carried, samples: 0, warnings: Vec::new() };
-        let streams = self.all(|| self.steps.can_be_corrected())?;
+        let known = self.all(|| self.steps.recorded().unrefined == 0)?;
         let in_memory = self.all(|| self.steps.fit_memory())?;
-        let enough = reached(&found.total) >= psnr;
-        if enough && !(streams && in_memory) {
-            if streams {
+        let values = self.steps.part.values() * self.job.plan.stamps.len() as u64;
+        let enough = Some(found.total.bytes).filter(|_| reached(&found.total) >= psnr);
+        let first = (4 * values / 1000).min(enough.map_or(u64::MAX, |bytes| bytes / 4)).max(SMALLEST);
+        let mut sizes = Sizes::new(first, psnr, enough);
+        if enough.is_some() && !(known && in_memory) {
+            if known {
                 found.warnings.push(format!(
                     "no student of {:?} was tried: its steps do not fit into distil.bytes = {}",
                     self.name(),
@@ -300,7 +303,7 @@ impl Search<'_> {
             return Ok(found);
         }
         for tries_left in (1..=TRIES).rev() {
-            let Some(size) = sizes.next().filter(|s| !enough || *s < found.total.bytes) else { break };
+            let Some(size) = sizes.next() else { break };
             let segment = self.fit(size, tries_left)?;
             found.samples += segment.samples;
             let mut total = agree(self.ranks, self.steps.compared(&segment))?;
@@ -325,6 +328,17 @@ impl Search<'_> {
         }
         Ok(found)
     }
+}
+
+/// Numbers of steps by how they were recorded; constant and lossless ones are not counted.
+#[derive(Default)]
+struct Recorded {
+    /// For another target: nothing is known about single values.
+    networks: usize,
+    /// Closely enough to stand for the originals.
+    refined: usize,
+    /// Within their bound only.
+    unrefined: usize,
 }
 
 /// The steps of the blocks of a part that this rank sees to.
@@ -354,25 +368,22 @@ impl Steps<'_> {
         bytes.sum::<u64>() <= self.job.settings.distil_bytes
     }
 
-    /// Whether each step is kept closely enough, or stands on its own, and some are of the first sort.
-    fn can_be_corrected(&self) -> bool {
-        let mut some = false;
-        let all = self.entries().all(|(step, i, entry)| match StepKind::from_number(entry.step_kind) {
-            Ok(StepKind::Constant | StepKind::Plain) => true,
-            Ok(StepKind::Bounded) => {
-                some = true;
-                let bytes = self.job.run.read_block(entry);
-                bytes.is_ok_and(|b| without_refinement(&b.payload).is_ok_and(|w| w.len() < b.payload.len()))
-                    && self.teachers.teacher(step, i).is_ok_and(|t| t.is_some())
+    /// How the steps were recorded.
+    fn recorded(&self) -> Recorded {
+        let mut recorded = Recorded::default();
+        for (step, i, entry) in self.entries() {
+            match StepKind::from_number(entry.step_kind) {
+                Ok(StepKind::Constant | StepKind::Plain) => {}
+                Ok(StepKind::Bounded) => {
+                    let bytes = self.job.run.read_block(entry);
+                    let refined = bytes.is_ok_and(|b| is_refined(&b.payload))
+                        && self.teachers.teacher(step, i).is_ok_and(|t| t.is_some());
+                    *(if refined { &mut recorded.refined } else { &mut recorded.unrefined }) += 1;
+                }
+                _ => recorded.networks += 1,
             }
-            _ => false,
-        });
-        all && some
-    }
-
-    /// Steps that were recorded for another target.
-    fn without_bound(&self) -> usize {
-        self.entries().filter(|(_, _, e)| e.step_kind == StepKind::Network as u8).count()
+        }
+        recorded
     }
 
     /// As the journal has them.

@@ -15,13 +15,17 @@ const STRIDE: f64 = 3.0;
 /// The search on one axis, size in octaves against decibels.
 pub(super) struct Sizes {
     target: f64,
+    /// A size, in octaves, that is known to be enough.
+    enough: f64,
     next: Option<f64>,
     tried: Vec<(f64, f64)>,
 }
 
 impl Sizes {
-    pub(super) fn new(first: u64, target: f64) -> Sizes {
-        Sizes { target, next: Some((first as f64).log2()), tried: Vec::new() }
+    /// `enough`: bytes beyond which nothing is gained, if there are any.
+    pub(super) fn new(first: u64, target: f64, enough: Option<u64>) -> Sizes {
+        let enough = enough.map_or(f64::INFINITY, |bytes| (bytes as f64).log2());
+        Sizes { target, enough, next: Some((first as f64).log2()), tried: Vec::new() }
     }
 
     /// Bytes to be tried next; None if there is no more to be gained.
@@ -37,7 +41,7 @@ impl Sizes {
             _ => USUAL_SLOPE,
         };
         let reached = |t: &&(f64, f64)| t.1 >= self.target;
-        let enough = self.tried.iter().filter(reached).map(|t| t.0).fold(f64::INFINITY, f64::min);
+        let enough = self.tried.iter().filter(reached).map(|t| t.0).fold(self.enough, f64::min);
         let too_small = self.tried.iter().filter(|t| !reached(t)).map(|t| t.0).fold(f64::NEG_INFINITY, f64::max);
         let wanted = size + (self.target + MARGIN - decibels) / slope;
         let (low, high) = (too_small + CLOSE, enough - CLOSE);
@@ -53,7 +57,7 @@ mod tests {
     /// Bytes tried and the smallest that reached the target, with a student that gains `slope` dB by twice the bytes.
     fn search(target: f64, slope: f64) -> (Vec<u64>, Option<u64>) {
         let quality = |bytes: u64| 45.0 + slope * ((bytes as f64) / 20_000.0).log2();
-        let mut sizes = Sizes::new(20_000, target);
+        let mut sizes = Sizes::new(20_000, target, None);
         let mut tried = Vec::new();
         while let Some(bytes) = sizes.next().filter(|_| tried.len() < TRIES as usize) {
             sizes.tried(bytes, quality(bytes));
@@ -80,12 +84,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_reached_ends() {
-        let mut sizes = Sizes::new(1000, 80.0);
+        let mut sizes = Sizes::new(1000, 80.0, None);
         for _ in 0..TRIES {
             let bytes = sizes.next().unwrap();
             sizes.tried(bytes, 40.0);
         }
-        let mut small = Sizes::new(100, 10.0);
+        let mut bounded = Sizes::new(1000, 80.0, Some(1500));
+        bounded.tried(1000, 40.0);
+        assert!(bounded.next().unwrap() < 1500);
+        let mut small = Sizes::new(100, 10.0, None);
         small.tried(100, 60.0);
         assert_eq!(small.next(), None);
     }
