@@ -8,16 +8,15 @@ use limbeck_network::{Architecture, Network, Random, Samples};
 use rayon::prelude::*;
 
 use super::block::NetworkBlock;
+use super::budget::Budget;
 use super::coordinates::AxisMap;
 use super::fit::{Precision, Watch, fit};
 use super::options::KdInrOptions;
 use super::payload::{BY_INDEX, UNQUANTISED};
-use super::sensitivity::sensitivities;
 use super::sizing;
 use super::stored::Stored;
 use super::student::{Student, TimeMap, describe};
 use super::teacher::CALMER;
-use super::weights::Quantiser;
 use crate::ranks::agree;
 use crate::{BlockDecoder, DistilTask, EncodedSegment, Error, Quality, Result, SegmentDecoder};
 
@@ -281,8 +280,6 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
         n => n,
     };
 
-    let choose =
-        |q: &Quantiser, n: &Network| codes_within(q, n, &random(SIGNS), task.budget_bytes.saturating_sub(HEAD));
     let psnr_of = |error: f64| -10.0 * (error / 4.0).log10();
     let began = Instant::now();
     let mut spent = 0;
@@ -294,27 +291,21 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
         } else if o.student_from_teacher {
             inherit(&mut start, task)?;
         }
-        let precision = if s.bits == 0.0 { Precision::Full } else { Precision::Choose(&choose) };
+        if task.times.len() == 1 {
+            still(&mut start);
+        }
+        let room = Budget::new(task.budget_bytes.saturating_sub(HEAD).max(1), random(SIGNS));
+        let precision = if s.bits == 0.0 { Precision::Full } else { Precision::Fill(&room) };
         let limit = task.time_limit.map(|l| l.saturating_sub(began.elapsed()));
         let progress = |done: f64, error: f64| (task.progress)(done, psnr_of(error));
         let watch = Watch { limit, progress: &progress, ranks: task.ranks };
-        let mut fitted = fit(start, &mut source, &s.for_width(width).calmer(calm), samples, precision, &watch);
+        let fitted = fit(start, &mut source, &s.for_width(width).calmer(calm), samples, precision, &watch);
         let failed = source.ended();
         agree(task.ranks, source.failure.take().map_or(Ok(()), Err))?;
         if failed {
             return Err(Error::Internal("a rank failed and did not say why".into()));
         }
         spent += fitted.samples;
-        // Fine-tuning changes the integers a little: should the bytes exceed the budget now, round more coarsely.
-        if let Some(q) = &mut fitted.quantised {
-            let quantiser = Quantiser::new(&architecture);
-            let budget = task.budget_bytes.saturating_sub(HEAD);
-            if quantiser.encode(q, None).len() > budget {
-                let codes = codes_within(&quantiser, &fitted.network, &random(SIGNS), budget);
-                *q = quantiser.quantise(&fitted.network.parameters, &codes);
-                fitted.network.parameters = quantiser.dequantise(q);
-            }
-        }
         let flags = if by_index { BY_INDEX } else { 0 } | if fitted.quantised.is_none() { UNQUANTISED } else { 0 };
         let stored = Stored::new(normalisation, flags, fitted.network, fitted.quantised);
         let (payload, description) = (stored.write(None), describe(&stored));
@@ -335,27 +326,6 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
     }
     Err(Error::Internal("no round of the distillation came to an end".into()))
 }
-
-/// Finest rounding whose code is within the budget, by bisection; what it costs is the same for all rows.
-fn codes_within(q: &Quantiser, network: &Network, signs: &Random, budget: usize) -> Vec<u8> {
-    let sensitivities = sensitivities(network, signs);
-    let codes = |error: f32| q.codes_for_error(&sensitivities, error.exp2());
-    let size = |error: f32| q.encode(&q.quantise(&network.parameters, &codes(error)), None).len();
-    let (mut fine, mut coarse) = FINEST_COARSEST;
-    for _ in 0..12 {
-        let middle = 0.5 * (fine + coarse);
-        if size(middle) <= budget {
-            coarse = middle;
-        } else {
-            fine = middle;
-        }
-    }
-    codes(coarse)
-}
-
-/// Logarithms (to the base 2) of the errors of the output that rounding one parameter may cause, between which the right one
-/// is looked for.
-const FINEST_COARSEST: (f32, f32) = (-24.0, 4.0);
 
 /// Student against teachers on a sample of fresh points, and the variance of the teachers' values there. Collective.
 fn compare(student: &Student, source: &TeacherSamples<'_>) -> Result<(Quality, f64)> {
@@ -409,6 +379,12 @@ fn inherit(start: &mut Network, task: &DistilTask<'_>) -> Result<()> {
         *p = bytemuck::pod_read_unaligned(b);
     }
     Ok(())
+}
+
+/// Without weights for the time, which is 0 in a segment of one step: they would learn nothing and take bytes.
+fn still(start: &mut Network) {
+    let first = start.layers()[0];
+    start.parameters[first.weight_range()].chunks_exact_mut(first.inputs).for_each(|row| row[0] = 0.0);
 }
 
 /// For each axis, what leads from the coordinate in `whole` to that in `part`: factor and summand.

@@ -2,6 +2,7 @@
 //! distilled into one network over space and time when it ends.
 
 mod block;
+mod budget;
 mod coordinates;
 mod distil;
 mod fit;

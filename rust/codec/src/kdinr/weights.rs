@@ -1,6 +1,6 @@
 //! Parameters of a network as bytes: a power-of-two-like step per row, integers, adaptive range coding.
 
-use limbeck_network::{Architecture, Layer};
+use limbeck_network::{Architecture, Layer, Residual};
 
 use crate::entropy::{Decoder, Encoder, IntegerModel};
 
@@ -55,6 +55,9 @@ impl Quantised {
 pub(crate) struct Quantiser {
     rows: Vec<(std::ops::Range<usize>, Class)>,
     parameters: usize,
+    layers: Vec<Layer>,
+    /// Neurons of a layer may change places.
+    free: bool,
 }
 
 /// Largest magnitude of a stored integer.
@@ -62,7 +65,10 @@ const LARGEST: f32 = 1_000_000.0;
 
 impl Quantiser {
     pub fn new(architecture: &Architecture) -> Quantiser {
-        Quantiser { rows: rows(&architecture.layers()), parameters: architecture.parameters() }
+        let layers = architecture.layers();
+        // Those of residual blocks are added to others.
+        let free = layers.iter().all(|l| l.residual == Residual::None);
+        Quantiser { rows: rows(&layers), parameters: architecture.parameters(), layers, free }
     }
 
     /// A step for every row such that its largest parameter is at most `levels` steps; first and last layers and
@@ -96,6 +102,34 @@ impl Quantiser {
             }
         }
         Quantised { codes: codes.to_vec(), integers }
+    }
+
+    /// The same network with the neurons of each hidden layer in the order of their rows' steps, which then take hardly any
+    /// bytes.
+    pub fn sorted(&self, q: &Quantised) -> Quantised {
+        let mut sorted = q.clone();
+        if !self.free {
+            return sorted;
+        }
+        // Columns of a layer follow the rows of the one before; those of the first stay.
+        let mut columns: Vec<usize> = (0..self.layers[0].inputs).collect();
+        let mut row = 0;
+        for (index, l) in self.layers.iter().enumerate() {
+            let mut order: Vec<usize> = (0..l.outputs).collect();
+            if index + 1 < self.layers.len() {
+                order.sort_by_key(|o| q.codes[row + o]);
+            }
+            for (to, from) in order.iter().enumerate() {
+                sorted.codes[row + to] = q.codes[row + from];
+                sorted.integers[l.biases + to] = q.integers[l.biases + from];
+                for (at, column) in columns.iter().enumerate() {
+                    sorted.integers[l.weights + to * l.inputs + at] = q.integers[l.weights + from * l.inputs + column];
+                }
+            }
+            row += l.outputs + 1;
+            columns = order;
+        }
+        sorted
     }
 
     /// The parameters that a decoder sees: integer times step in single precision.
