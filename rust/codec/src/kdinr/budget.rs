@@ -59,3 +59,30 @@ const SPARED: usize = 400;
 /// Logarithms (to the base 2) of the errors of the output that rounding one parameter may cause, between which the right one
 /// is looked for.
 const FINEST_COARSEST: (f32, f32) = (-24.0, 4.0);
+
+#[cfg(test)]
+mod tests {
+    use limbeck_network::Architecture;
+
+    use super::*;
+
+    #[test]
+    fn the_budget_is_filled_and_not_exceeded() {
+        let a = Architecture::Siren { inputs: 3, width: 20, depth: 3, omega: 10.0 };
+        let (q, mut network) = (Quantiser::new(&a), Network::random(a, &Random::new(&[1])).expect("in range"));
+        for bytes in [600, 1000, 1400] {
+            let budget = Budget::new(bytes, Random::new(&[2]));
+            let codes = budget.aim(&q, &network);
+            let size = |rounded: &Quantised| q.encode(rounded, None).len();
+            let spare = bytes - size(&budget.round(&q, &network, &codes));
+            assert!((1..=12).contains(&spare), "{spare} of {bytes} bytes spared");
+            // Fine-tuning that makes the parameters larger.
+            let grown: Vec<f32> = network.parameters.iter().map(|p| p * 1.2).collect();
+            let before = std::mem::replace(&mut network.parameters, grown);
+            assert!(size(&q.sorted(&q.quantise(&network.parameters, &codes))) > bytes);
+            let left = bytes.checked_sub(size(&budget.round(&q, &network, &codes))).expect("within the budget");
+            assert!(left <= 8, "{left} of {bytes} bytes left");
+            network.parameters = before;
+        }
+    }
+}

@@ -11,9 +11,11 @@ mod payload;
 mod sampling;
 mod sensitivity;
 mod sizing;
+mod start;
 mod stored;
 mod student;
 mod teacher;
+mod teacher_samples;
 mod weights;
 
 use std::sync::Arc;

@@ -196,7 +196,7 @@ impl Quantiser {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use limbeck_network::{Network, Random};
+    use limbeck_network::{Evaluator, Kernel, Network, Random};
     use proptest::prelude::*;
 
     #[test]
@@ -205,6 +205,33 @@ mod tests {
             assert!(step_of(c) > step_of(c - 1));
             assert_eq!(code_for(step_of(c)), c);
         }
+    }
+
+    #[test]
+    fn sorted_neurons_compute_the_same_in_fewer_bytes() {
+        let a = Architecture::Siren { inputs: 3, width: 24, depth: 3, omega: 10.0 };
+        let (q, random) = (Quantiser::new(&a), Random::new(&[7]));
+        let mut n = Network::random(a, &random).expect("in range");
+        let codes: Vec<u8> = (0..q.rows.len()).map(|r| 110 + random.below(r as u64, 30) as u8).collect();
+        let quantised = q.quantise(&n.parameters, &codes);
+        let sorted = q.sorted(&quantised);
+        assert!(q.encode(&sorted, None).len() + 24 < q.encode(&quantised, None).len());
+        let mut values = |q: Vec<f32>| {
+            n.parameters = q;
+            let evaluator = Evaluator::new(&n, Kernel::best());
+            let mut values = [0.0; 50];
+            let point = |i: usize, c: &mut [f32]| c.copy_from_slice(&[i as f32 * 0.02, 0.3, i as f32 * -0.01]);
+            evaluator.evaluate(&mut evaluator.scratch(), point, &mut values);
+            values
+        };
+        let (before, after) = (values(q.dequantise(&quantised)), values(q.dequantise(&sorted)));
+        assert!(before.iter().zip(&after).all(|(a, b)| (a - b).abs() < 1e-5), "{before:?} {after:?}");
+        assert!(before[0] != before[49]);
+        // Outputs of residual blocks are added to others': they stay.
+        let residual = Architecture::KdInr { inputs: 3, width: 4, depth: 2, omega: 10.0, every_layer: false };
+        let (q, n) = (Quantiser::new(&residual), Network::random(residual, &random).expect("in range"));
+        let quantised = q.quantise(&n.parameters, &q.codes(&n.parameters, 100.0));
+        assert_eq!(q.sorted(&quantised), quantised);
     }
 
     proptest! {
