@@ -9,6 +9,7 @@ use super::budget::Budget;
 use super::fit::{Fitted, Precision, Watch, fit};
 use super::options::{FitOptions, KdInrOptions};
 use super::payload::{BY_INDEX, UNQUANTISED};
+use super::race::race;
 use super::sizing;
 use super::start::{inherit, stand_still};
 use super::stored::Stored;
@@ -31,13 +32,13 @@ const VOXELS: u64 = 12;
 const SIGNS: u64 = 13;
 
 /// What is trained, on how much, and what it may take.
-struct Plan {
-    architecture: Architecture,
+pub(crate) struct Plan {
+    pub architecture: Architecture,
     /// With a batch size, and rates for the width.
-    options: FitOptions,
-    samples: u64,
+    pub options: FitOptions,
+    pub samples: u64,
     /// For the parameters.
-    bytes: usize,
+    pub bytes: usize,
 }
 
 impl Plan {
@@ -82,14 +83,17 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
     let normalisation =
         Normalisation::fit(task.range.0, task.range.1).map_err(|e| Error::InvalidArgument(e.to_string()))?;
     let constant = normalisation.half == 0.0;
-    let plan = Plan::new(o, task, constant)?;
+    let mut plan = Plan::new(o, task, constant)?;
     let mut source = TeacherSamples::new(task, time, normalisation, plan.options.batch, random(task, VOXELS));
     let began = Instant::now();
     let mut spent = 0;
+    if o.student_race && o.student.omega == 0.0 && !constant {
+        spent = race(&mut plan, o, &mut source, task.times, task.time_limit)?;
+    }
     for calm in CALMER {
         let start = begin(&plan.architecture, task, constant, o.student_from_teacher)?;
         let limit = task.time_limit.map(|l| l.saturating_sub(began.elapsed()));
-        let fitted = train(&plan, start, &mut source, calm, limit)?;
+        let fitted = train(&plan, start, &mut source, calm, limit, task.progress)?;
         spent += fitted.samples;
         let flags = if by_index { BY_INDEX } else { 0 } | if fitted.quantised.is_none() { UNQUANTISED } else { 0 };
         let stored = Stored::new(normalisation, flags, fitted.network, fitted.quantised);
@@ -111,7 +115,12 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
 }
 
 /// What training begins from. Collective.
-fn begin(architecture: &Architecture, task: &DistilTask<'_>, constant: bool, from_teacher: bool) -> Result<Network> {
+pub(crate) fn begin(
+    architecture: &Architecture,
+    task: &DistilTask<'_>,
+    constant: bool,
+    from_teacher: bool,
+) -> Result<Network> {
     let mut start =
         Network::random(*architecture, &random(task, WEIGHTS)).map_err(|e| Error::InvalidArgument(e.to_string()))?;
     if constant {
@@ -126,17 +135,18 @@ fn begin(architecture: &Architecture, task: &DistilTask<'_>, constant: bool, fro
 }
 
 /// One fit, with learning rates multiplied by `calm`. Collective: fails on all ranks where it fails on one.
-fn train(
+pub(crate) fn train(
     plan: &Plan,
     start: Network,
     source: &mut TeacherSamples<'_>,
     calm: f32,
     limit: Option<Duration>,
+    progress: &(dyn Fn(f64, f64) + Sync),
 ) -> Result<Fitted> {
     let task = source.task;
     let budget = Budget::new(plan.bytes, random(task, SIGNS));
     let precision = if plan.options.bits == 0.0 { Precision::Full } else { Precision::Fill(&budget) };
-    let progress = |done: f64, error: f64| (task.progress)(done, -10.0 * (error / 4.0).log10());
+    let progress = |done: f64, error: f64| progress(done, -10.0 * (error / 4.0).log10());
     let watch = Watch { limit, progress: &progress, ranks: task.ranks };
     let fitted = fit(start, source, &plan.options.calmer(calm), plan.samples, precision, &watch);
     let failed = source.ended();
@@ -148,7 +158,7 @@ fn train(
 }
 
 /// Student against teachers on a sample of fresh points, and the variance of the teachers' values there. Collective.
-fn compare(student: &Student, source: &TeacherSamples<'_>) -> Result<(Quality, f64)> {
+pub(crate) fn compare(student: &Student, source: &TeacherSamples<'_>) -> Result<(Quality, f64)> {
     // By draw, each of which one rank has: added up in one order, the sums are the same for any number of ranks.
     let local = || -> Result<(Quality, Vec<f64>)> {
         let (mut all, mut sums) = (Quality::EMPTY, Vec::new());
@@ -301,6 +311,44 @@ mod tests {
             let made = on_ranks(n, student);
             assert!(made.iter().all(|m| m.payload == alone.payload && m.quality == alone.quality), "{n} ranks");
         }
+    }
+
+    #[test]
+    fn all_ranks_choose_the_same_frequency() {
+        let mut options = KdInrOptions::default();
+        options.student.samples = 1_000_000;
+        options.student.batch = 128;
+        options.student.depth = 2;
+        let chosen = |ranks: &dyn Ranks| {
+            with_task(ranks, 500, |task| {
+                let (time, _) = TimeMap::choose(task.times);
+                let normalisation = Normalisation { mid: 0.5, half: 2.5 };
+                let mut plan = Plan::new(&options, task, false).unwrap();
+                // Far too low for the data.
+                plan.architecture = sizing::architecture(&options.student, 4, 10, 2.0);
+                let mut source = TeacherSamples::new(task, time, normalisation, 128, random(task, VOXELS));
+                let spent = race(&mut plan, &options, &mut source, task.times, None).unwrap();
+                // Time that is up leaves what there was.
+                let chosen = plan.architecture;
+                race(&mut plan, &options, &mut source, task.times, Some(Duration::ZERO)).unwrap();
+                assert_eq!(plan.architecture, chosen);
+                (chosen, spent)
+            })
+        };
+        let alone = chosen(&Alone);
+        assert!(matches!(alone.0, Architecture::Siren { omega, .. } if omega > 1.2 * 0.5), "{alone:?}");
+        assert!(alone.1 >= 80_000);
+        for n in 2..=3 {
+            assert!(on_ranks(n, chosen).iter().all(|r| *r == alone), "{n} ranks");
+        }
+        options.student.samples = 100_000;
+        with_task(&Alone, 500, |task| {
+            let (time, _) = TimeMap::choose(task.times);
+            let mut plan = Plan::new(&options, task, false).unwrap();
+            let normalisation = Normalisation { mid: 0.5, half: 2.5 };
+            let mut source = TeacherSamples::new(task, time, normalisation, 128, random(task, VOXELS));
+            assert_eq!(race(&mut plan, &options, &mut source, task.times, None).unwrap(), 0, "too few samples to tell");
+        });
     }
 
     #[test]
