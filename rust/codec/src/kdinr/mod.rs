@@ -8,6 +8,7 @@ mod distil;
 mod fit;
 mod options;
 mod payload;
+mod plan;
 mod race;
 mod sampling;
 mod sensitivity;

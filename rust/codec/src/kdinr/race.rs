@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use limbeck_network::Architecture;
 
-use super::distil::{Plan, begin, compare, train};
 use super::options::{FitOptions, KdInrOptions};
 use super::payload::UNQUANTISED;
+use super::plan::{Plan, begin, compare, train};
 use super::stored::Stored;
 use super::student::Student;
 use super::teacher_samples::TeacherSamples;
