@@ -1,7 +1,8 @@
 //! Teachers and student over a series, without session and files, for trying options out:
 //! `cargo run --release -p limbeck-codec --example series -- FILE.npy RATIO [key=value ...]`
 //! (float32, C order, axes [t, z, y, x]). `blocks=2,2,1` cuts the domain into so many blocks along its axes;
-//! `teachers=data` lets the student learn from the data themselves, which no teacher can be better than.
+//! `teachers=data` lets the student learn from the data themselves, which no teacher can be better than;
+//! `first=N steps=M` takes M steps from the Nth on, `seed=N` other random numbers.
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -59,7 +60,7 @@ fn main() {
     let all: Vec<f32> = bytes[head..].chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
     let ratio: f64 = arguments[1].parse().expect("a ratio");
     let mut options = KdInrOptions::default();
-    let mut steps = shape[0];
+    let (mut first, mut steps, mut seed) = (0, None, 1);
     let mut parts = vec![1; shape.len() - 1];
     let mut direct = false;
     for pair in &arguments[2..] {
@@ -68,14 +69,18 @@ fn main() {
             "preset" => options = KdInrOptions::preset(v).expect("a preset"),
             "blocks" => parts = v.split(',').map(|n| n.parse().expect("a number")).collect(),
             "teachers" => direct = v == "data",
-            "steps" => steps = v.parse().expect("a number"),
+            "first" => first = v.parse().expect("a number"),
+            "steps" => steps = Some(v.parse().expect("a number")),
+            "seed" => seed = v.parse().expect("a number"),
             _ => options.set(k, v).expect("an option"),
         }
     }
     let space = shape[1..].to_vec();
     let n: usize = space.iter().product();
+    let steps: usize = steps.unwrap_or(shape[0] - first);
+    let all = &all[first * n..];
     let blocks = cut(&space, &parts);
-    let key = ChainKey { seed: 1, variable: 0, block: 0 };
+    let key = ChainKey { seed, variable: 0, block: 0 };
     let method = KdInr::new(options);
     let threads = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("a pool");
     let mut teachers: Vec<Vec<Arc<dyn BlockDecoder>>> = Vec::new();

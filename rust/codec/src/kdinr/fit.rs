@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use limbeck_network::{Kernel, Network, Rounding, Samples, Schedule, Trainer};
+use limbeck_network::{Kernel, Network, Samples, Schedule, Trainer};
 
+use super::budget::Budget;
 use super::options::FitOptions;
 use super::weights::{Quantised, Quantiser};
 use crate::ranks::Ranks;
@@ -28,7 +29,7 @@ fn train(
     o: &FitOptions,
     samples: u64,
     scale: f32,
-    rounding: Option<Rounding<'_>>,
+    mut rounding: Option<&mut Rounded<'_>>,
     watch: &Watch<'_>,
 ) -> u64 {
     let schedule = |rate: f32| match o.halving {
@@ -40,7 +41,17 @@ fn train(
     let start = Instant::now();
     let (mut step, mut error) = (0, 0.0);
     while step < steps && !source.ended() {
-        let loss = trainer.step(source, step, o.batch, rate.rate(step, steps), matrix_rate.rate(step, steps), rounding);
+        let (rate, matrix_rate) = (rate.rate(step, steps), matrix_rate.rate(step, steps));
+        if let Some(r) = &mut rounding {
+            r.follow(trainer, step, steps);
+        }
+        let loss = match &rounding {
+            None => trainer.step(source, step, o.batch, rate, matrix_rate, None),
+            Some(r) => {
+                let round = |p: &mut [f32]| r.quantiser.round(p, &r.codes);
+                trainer.step(source, step, o.batch, rate, matrix_rate, Some(&round))
+            }
+        };
         error = if step == 0 { loss } else { 0.95 * error + 0.05 * loss };
         step += 1;
         if step % LOOK == 0 {
@@ -56,6 +67,28 @@ fn train(
     step * o.batch as u64
 }
 
+/// How parameters are rounded while they are trained.
+struct Rounded<'a> {
+    quantiser: &'a Quantiser,
+    codes: Vec<u8>,
+    /// What is to be filled as the parameters move.
+    budget: Option<&'a Budget>,
+    stage: u64,
+}
+
+/// Parts of fine-tuning before each of which the steps are chosen anew, where they follow the parameters.
+const STAGES: u64 = 6;
+
+impl Rounded<'_> {
+    fn follow(&mut self, trainer: &mut Trainer, step: u64, steps: u64) {
+        let stage = step * STAGES / steps;
+        if let Some(budget) = self.budget.filter(|_| stage > self.stage) {
+            self.codes = budget.aim(self.quantiser, trainer.network());
+            self.stage = stage;
+        }
+    }
+}
+
 /// How the parameters are to be rounded.
 pub(crate) enum Precision<'a> {
     /// Not at all.
@@ -64,6 +97,9 @@ pub(crate) enum Precision<'a> {
     Codes(&'a [u8]),
     /// Chosen after training at full precision: the function returns the steps for the network it is shown.
     Choose(&'a dyn Fn(&Quantiser, &Network) -> Vec<u8>),
+    /// As finely as a budget allows, chosen after training at full precision and again in the course of fine-tuning: it moves
+    /// the parameters, and with them how many bytes they take.
+    Fill(&'a Budget),
 }
 
 /// Result of a fit.
@@ -99,19 +135,23 @@ pub(crate) fn fit(
     let limit = |share: f64| watch.limit.map(|l| l.mul_f64(share));
     let coarse = Watch { limit: limit(1.0 - share), progress: &first, ranks: watch.ranks };
     let mut spent = train(&mut trainer, source, o, samples - fine, 1.0, None, &coarse);
-    let codes = match precision {
-        Precision::Codes(codes) => codes.to_vec(),
-        Precision::Choose(choose) => choose(&quantiser, trainer.network()),
+    let (codes, budget) = match precision {
+        Precision::Codes(codes) => (codes.to_vec(), None),
+        Precision::Choose(choose) => (choose(&quantiser, trainer.network()), None),
+        Precision::Fill(budget) => (budget.aim(&quantiser, trainer.network()), Some(budget)),
         Precision::Full => unreachable!("returned above"),
     };
+    let mut rounded = Rounded { quantiser: &quantiser, codes, budget, stage: 0 };
     if fine > 0 {
-        let round = |p: &mut [f32]| quantiser.round(p, &codes);
         let second = part(1.0 - share, 1.0);
         let watch = Watch { limit: limit(share), progress: &second, ranks: watch.ranks };
-        spent += train(&mut trainer, source, o, fine, FINE_TUNE_RATE, Some(&round), &watch);
+        spent += train(&mut trainer, source, o, fine, FINE_TUNE_RATE, Some(&mut rounded), &watch);
     }
     let mut network = trainer.network().clone();
-    let quantised = quantiser.quantise(&network.parameters, &codes);
+    let quantised = match budget {
+        Some(budget) => budget.round(&quantiser, &network, &rounded.codes),
+        None => quantiser.quantise(&network.parameters, &rounded.codes),
+    };
     network.parameters = quantiser.dequantise(&quantised);
     Fitted { network, quantised: Some(quantised), samples: spent }
 }

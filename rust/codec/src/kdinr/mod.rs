@@ -2,17 +2,22 @@
 //! distilled into one network over space and time when it ends.
 
 mod block;
+mod budget;
 mod coordinates;
 mod distil;
 mod fit;
 mod options;
 mod payload;
+mod plan;
+mod race;
 mod sampling;
 mod sensitivity;
 mod sizing;
+mod start;
 mod stored;
 mod student;
 mod teacher;
+mod teacher_samples;
 mod weights;
 
 use std::sync::Arc;

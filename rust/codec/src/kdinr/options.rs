@@ -82,6 +82,8 @@ pub struct KdInrOptions {
     pub student: FitOptions,
     /// Begin the student from a teacher of the same width and depth instead of from nothing.
     pub student_from_teacher: bool,
+    /// Choose the student's frequency by short fits, where it is not set.
+    pub student_race: bool,
 }
 
 impl Default for KdInrOptions {
@@ -111,7 +113,7 @@ impl KdInrOptions {
             bits: 8.0,
             fine_tune: 0.1,
         };
-        let student = FitOptions { bits: 6.5, matrix_rate: 2e-2, ..teacher };
+        let student = FitOptions { bits: 6.75, matrix_rate: 2e-2, ..teacher };
         let fast = KdInrOptions {
             teacher,
             effort: 1.0,
@@ -121,6 +123,7 @@ impl KdInrOptions {
             sampler: Sampler::Uniform,
             student,
             student_from_teacher: true,
+            student_race: true,
         };
         match name {
             "fast" => Ok(fast),
@@ -147,6 +150,7 @@ impl KdInrOptions {
                     sampler: Sampler::Entropy { epsilon: 0.01 },
                     student: FitOptions { rate: 1e-5, ..paper },
                     student_from_teacher: false,
+                    student_race: false,
                     ..fast
                 })
             }
@@ -166,6 +170,7 @@ impl KdInrOptions {
             "teacher.warm_share" => self.warm_share = number(key, value, 1e-3, 1.0)?,
             "teacher.key_interval" => self.key_interval = number(key, value, 1.0, 1e9)?,
             "student.from_teacher" => self.student_from_teacher = boolean(key, value)?,
+            "student.race" => self.student_race = boolean(key, value)?,
             _ => match key.split_once('.') {
                 Some(("teacher", name)) => self.teacher.set(key, name, value)?,
                 Some(("student", name)) => self.student.set(key, name, value)?,

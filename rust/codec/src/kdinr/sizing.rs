@@ -14,19 +14,25 @@ pub(crate) fn architecture(o: &FitOptions, inputs: usize, width: usize, omega: f
     }
 }
 
-/// Widest network of at most `parameters` parameters, at least 1 wide; whole SIMD registers where there is a choice.
+/// Widest network of at most `parameters` parameters, at least 1 wide.
 pub(crate) fn width_for(o: &FitOptions, inputs: usize, parameters: f64) -> usize {
     let fits = |w: usize| architecture(o, inputs, w, 1.0).parameters() as f64 <= parameters;
     let mut width = 1;
     while width < 1024 && fits(width + 1) {
         width += 1;
     }
+    // Wide ones in whole SIMD registers, rounded to the nearest: how finely their weights are rounded makes up for it. For
+    // narrow ones, whose parameters are a matter of a few neurons, it does not.
     let grain = match (o.family, width) {
-        (Family::Siren, 12..) => 8,
+        (Family::Siren, WIDE..) => 8,
         _ => 1,
     };
-    // Rounded to the nearest: rounding the weights more finely or coarsely makes up for it.
-    ((width + grain / 2) / grain * grain).max(1)
+    (width + grain / 2) / grain * grain
+}
+
+/// Parameters of a student that has so many bytes for them.
+pub(crate) fn student_parameters(bits: f32, bytes: usize) -> f64 {
+    bytes as f64 * 8.0 / if bits == 0.0 { 32.0 } else { f64::from(bits) }
 }
 
 /// Parameters of a teacher for a block of this many values: grows with the cube root (resolution along an axis),
@@ -75,6 +81,8 @@ const TEACHER_PARAMETERS: f64 = 13_000.0;
 const TEACHER_SAMPLES: f64 = 3e6;
 const STUDENT_SAMPLES: f64 = 30e6;
 const OMEGA: f64 = 10.0;
+/// Neurons per layer from which widths are multiples of 8.
+const WIDE: usize = 48;
 /// A sine network of fewer parameters can hardly be fitted.
 const FEWEST_PARAMETERS: f64 = 250.0;
 /// Samples of a batch over the square root of the network's parameters.

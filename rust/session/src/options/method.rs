@@ -103,4 +103,10 @@ pub(super) const METHOD: &[OptionSpec] = &[
         OptionKind::Flag,
         "Begin the student from a teacher of the same family and depth instead of from nothing.",
     ),
+    option(
+        "student.race",
+        OptionKind::Flag,
+        "Choose the student's frequency by short fits, which take a twelfth of its samples or more; has no effect where \
+         student.omega is set.",
+    ),
 ];
