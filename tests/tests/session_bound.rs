@@ -200,6 +200,22 @@ fn a_psnr_is_met_on_the_data_with_the_smallest_student_or_without_one() {
 }
 
 #[test]
+fn a_student_learns_from_streams_if_they_fit_memory() {
+    let (_dir, path) = place();
+    let set = [("target.ratio", "40"), ("journal.steps", "streams"), ("distil.when", "never")];
+    run(&path, &set, &alone(), 0..STEPS);
+    let journal = journal_directory(&path);
+    let distil = |set: &[(&str, &str)]| {
+        distil_run(&journal, &path, &config(&[&SMALL[..], set].concat()), &Alone, &|_| {}).map(|report| report.ratio())
+    };
+    let refused = distil(&[("distil.bytes", "100000")]).unwrap_err().to_string();
+    assert!(refused.contains("distil.bytes") && refused.contains("streams"), "{refused}");
+    assert!(distil(&[]).unwrap() >= 40.0);
+    assert_eq!(rows(&path), (1, 0));
+    assert!(psnr(&path) > 20.0);
+}
+
+#[test]
 fn a_bound_of_zero_keeps_every_bit() {
     let (_dir, path) = place();
     run(&path, &[("target.max_error", "0")], &alone(), 0..STEPS);

@@ -63,7 +63,7 @@ const fn learned(name: &'static str, options: &'static [(&'static str, &'static 
 }
 
 /// All of them.
-pub const CONTENDERS: [Contender; 9] = [
+pub const CONTENDERS: [Contender; 12] = [
     Contender { name: "limbeck", kind: Kind::Limbeck, way: Way::Session(&[]) },
     rival("sz3", "sz3", Layout::Steps, 1.05),
     rival("sz3_4d", "sz3", Layout::Series, 1.05),
@@ -74,6 +74,11 @@ pub const CONTENDERS: [Contender; 9] = [
     rival("tthresh_4d", "tthresh", Layout::Series, 1.05),
     // The paper's networks trained as the paper trains them, and sine networks of constant width in their place.
     learned("paper", &[("preset", "paper")]),
+    // What a student could be if its teachers were perfect.
+    learned("direct", &[("journal.steps", "streams"), ("distil.bytes", "8GiB")]),
+    // Residual networks in limbeck's training: with 32-bit parameters, and rounded as limbeck rounds (NeurComp has k-means).
+    learned("coordnet", &[("teacher.network", "residual"), ("student.network", "residual"), ("student.bits", "0")]),
+    learned("neurcomp", &[("teacher.network", "residual"), ("student.network", "residual"), ("student.depth", "2")]),
     learned("siren", &[("preset", "paper"), ("teacher.network", "siren"), ("student.network", "siren")]),
 ];
 

@@ -23,6 +23,19 @@ pub enum Architecture {
         /// Initial frequency of the first layer: W ~ U(±omega / inputs).
         omega: f32,
     },
+    /// Residual SIREN of constant width, as in CoordNet (Han and Wang 2022) and NeurComp (Lu et al. 2021): a first layer
+    /// `inputs -> width`, `depth` residual blocks `width -> width -> width` that return 0.5 (x + f(x)), and a linear last layer.
+    /// Every layer but the last is followed by a sine; `omega` as in [`Architecture::Siren`].
+    Residual {
+        /// Number of input coordinates, 1 to 4.
+        inputs: usize,
+        /// Neurons per layer.
+        width: usize,
+        /// Number of residual blocks.
+        depth: usize,
+        /// Initial frequency of the first layer.
+        omega: f32,
+    },
     /// The network of the KD-INR paper (Table I): encoder `inputs -> m -> 2m -> 4m`, `depth` residual blocks
     /// `4m -> m -> m -> 4m` that return 0.5 (x + f(x)), and a linear last layer `4m -> 1`.
     /// Every layer but the last is followed by a sine.
@@ -98,14 +111,17 @@ impl Architecture {
     /// Number of input coordinates.
     pub fn inputs(&self) -> usize {
         match *self {
-            Architecture::Siren { inputs, .. } | Architecture::KdInr { inputs, .. } => inputs,
+            Architecture::Siren { inputs, .. }
+            | Architecture::Residual { inputs, .. }
+            | Architecture::KdInr { inputs, .. } => inputs,
         }
     }
 
     /// Refuses shapes outside the documented ranges.
     pub fn check(&self) -> Result<()> {
         let (inputs, width, depth, omega) = match *self {
-            Architecture::Siren { inputs, width, depth, omega } => (inputs, width, depth, omega),
+            Architecture::Siren { inputs, width, depth, omega }
+            | Architecture::Residual { inputs, width, depth, omega } => (inputs, width, depth, omega),
             Architecture::KdInr { inputs, width, depth, omega, .. } => (inputs, 4 * width, depth, omega),
         };
         let ranges = [("inputs", inputs, 1, 4), ("width", width, 1, MAX_WIDTH), ("depth", depth, 1, MAX_DEPTH)];
@@ -129,6 +145,15 @@ impl Architecture {
                 table.push(inputs, width, sine, Residual::None);
                 for _ in 0..depth {
                     table.push(width, width, sine, Residual::None);
+                }
+                table.push(width, 1, Activation::Linear, Residual::None);
+            }
+            Architecture::Residual { inputs, width, depth, .. } => {
+                let sine = Activation::Sine { omega: 1.0 };
+                table.push(inputs, width, sine, Residual::None);
+                for _ in 0..depth {
+                    table.push(width, width, sine, Residual::Begin);
+                    table.push(width, width, sine, Residual::End);
                 }
                 table.push(width, 1, Activation::Linear, Residual::None);
             }
@@ -190,5 +215,7 @@ mod tests {
         let siren = Architecture::Siren { inputs: 3, width: 32, depth: 3, omega: 10.0 };
         assert_eq!(siren.parameters(), 4 * 32 + 3 * (32 * 32 + 32) + 33);
         assert_eq!(siren.weights(), 3 * 32 + 3 * 32 * 32 + 32);
+        let residual = Architecture::Residual { inputs: 3, width: 32, depth: 2, omega: 10.0 };
+        assert_eq!(residual.parameters(), 4 * 32 + 4 * (32 * 32 + 32) + 33);
     }
 }

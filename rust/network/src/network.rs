@@ -46,9 +46,13 @@ impl Network {
             let n = l.inputs as f64;
             let bound = match (l.activation, index, architecture) {
                 (Activation::Linear, ..) => 1.0 / n,
-                (_, 0, Architecture::Siren { omega, .. } | Architecture::KdInr { omega, every_layer: false, .. }) => {
-                    f64::from(omega) / n
-                }
+                (
+                    _,
+                    0,
+                    Architecture::Siren { omega, .. }
+                    | Architecture::Residual { omega, .. }
+                    | Architecture::KdInr { omega, every_layer: false, .. },
+                ) => f64::from(omega) / n,
                 (Activation::Sine { omega }, ..) => (6.0 / n).sqrt() / f64::from(omega),
             };
             fill(&mut parameters[l.weight_range()], bound);

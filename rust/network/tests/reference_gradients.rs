@@ -14,7 +14,13 @@ fn architectures() -> impl Strategy<Value = Architecture> {
     let kdinr = (1usize..=4, 1usize..=18, 1usize..=4, any::<bool>()).prop_map(|(inputs, width, depth, every_layer)| {
         Architecture::KdInr { inputs, width, depth, omega: if every_layer { 2.0 } else { 6.0 }, every_layer }
     });
-    prop_oneof![siren, kdinr]
+    let residual = (1usize..=4, 1usize..=50, 1usize..=4).prop_map(|(inputs, width, depth)| Architecture::Residual {
+        inputs,
+        width,
+        depth,
+        omega: 6.0,
+    });
+    prop_oneof![siren, residual, kdinr]
 }
 
 struct Case {

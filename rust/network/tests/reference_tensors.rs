@@ -13,7 +13,9 @@ fn architectures() -> impl Strategy<Value = Architecture> {
     let kdinr = (1usize..=4, 1usize..=20, 1usize..=6, 1.0f32..3.0, any::<bool>()).prop_map(
         |(inputs, width, depth, omega, every_layer)| Architecture::KdInr { inputs, width, depth, omega, every_layer },
     );
-    prop_oneof![siren, kdinr]
+    let residual = (1usize..=4, 1usize..=60, 1usize..=4, 1.0f32..12.0)
+        .prop_map(|(inputs, width, depth, omega)| Architecture::Residual { inputs, width, depth, omega });
+    prop_oneof![siren, residual, kdinr]
 }
 
 /// A random network with random samples in [-1, 1].

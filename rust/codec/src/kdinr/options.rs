@@ -9,6 +9,8 @@ use crate::{Error, Result};
 pub enum Family {
     /// Plain SIREN.
     Siren,
+    /// Residual SIREN.
+    Residual,
     /// The paper's network with the frequency in the first layer only.
     KdInr,
     /// The paper's network with the frequency in every layer, as its authors have it.
@@ -204,7 +206,12 @@ impl FitOptions {
                 self.family = choice(
                     key,
                     value,
-                    &[("siren", Family::Siren), ("kdinr", Family::KdInr), ("kdinr-paper", Family::KdInrPaper)],
+                    &[
+                        ("siren", Family::Siren),
+                        ("residual", Family::Residual),
+                        ("kdinr", Family::KdInr),
+                        ("kdinr-paper", Family::KdInrPaper),
+                    ],
                 )?;
             }
             "width" => self.width = number(key, value, 0.0, 1024.0)?,

@@ -23,11 +23,13 @@ pub(crate) const BY_INDEX: u8 = 4;
 const SIREN: u8 = 0;
 const KD_INR: u8 = 1;
 const KD_INR_EVERY_LAYER: u8 = 2;
+const RESIDUAL: u8 = 3;
 
 impl Head {
     pub fn write(&self) -> Vec<u8> {
         let (kind, inputs, width, depth, omega) = match self.architecture {
             Architecture::Siren { inputs, width, depth, .. } => (SIREN, inputs, width, depth, None),
+            Architecture::Residual { inputs, width, depth, .. } => (RESIDUAL, inputs, width, depth, None),
             Architecture::KdInr { inputs, width, depth, every_layer: false, .. } => {
                 (KD_INR, inputs, width, depth, None)
             }
@@ -54,6 +56,7 @@ impl Head {
         // Omega shapes the first parameters only, unless it acts in every layer: decoding does not need it.
         let architecture = match fixed[0] & 15 {
             SIREN => Architecture::Siren { inputs, width, depth, omega: 1.0 },
+            RESIDUAL => Architecture::Residual { inputs, width, depth, omega: 1.0 },
             KD_INR => Architecture::KdInr { inputs, width, depth, omega: 1.0, every_layer: false },
             KD_INR_EVERY_LAYER => {
                 let (omega, after) = rest.split_at_checked(4).ok_or_else(short)?;

@@ -63,7 +63,9 @@ pub(crate) fn race(
 /// The same with a higher frequency.
 fn faster(mut architecture: Architecture) -> Architecture {
     match &mut architecture {
-        Architecture::Siren { omega, .. } | Architecture::KdInr { omega, .. } => *omega *= FACTOR,
+        Architecture::Siren { omega, .. }
+        | Architecture::Residual { omega, .. }
+        | Architecture::KdInr { omega, .. } => *omega *= FACTOR,
     }
     architecture
 }

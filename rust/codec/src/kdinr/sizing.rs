@@ -9,6 +9,7 @@ pub(crate) fn architecture(o: &FitOptions, inputs: usize, width: usize, omega: f
     let depth = o.depth;
     match o.family {
         Family::Siren => Architecture::Siren { inputs, width, depth, omega },
+        Family::Residual => Architecture::Residual { inputs, width, depth, omega },
         Family::KdInr => Architecture::KdInr { inputs, width, depth, omega, every_layer: false },
         Family::KdInrPaper => Architecture::KdInr { inputs, width, depth, omega, every_layer: true },
     }
@@ -24,7 +25,7 @@ pub(crate) fn width_for(o: &FitOptions, inputs: usize, parameters: f64) -> usize
     // Wide ones in whole SIMD registers, rounded to the nearest: how finely their weights are rounded makes up for it. For
     // narrow ones, whose parameters are a matter of a few neurons, it does not.
     let grain = match (o.family, width) {
-        (Family::Siren, WIDE..) => 8,
+        (Family::Siren | Family::Residual, WIDE..) => 8,
         _ => 1,
     };
     (width + grain / 2) / grain * grain

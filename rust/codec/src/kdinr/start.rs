@@ -62,6 +62,7 @@ fn grow(start: &mut Network, teacher: &dyn BlockDecoder, extent: &Extent) {
     let comparable = matches!(
         (teacher.architecture(), start.architecture()),
         (Architecture::Siren { .. }, Architecture::Siren { .. })
+            | (Architecture::Residual { .. }, Architecture::Residual { .. })
             | (Architecture::KdInr { .. }, Architecture::KdInr { .. })
     );
     if from.len() != to.len() || !comparable || !from.iter().zip(&to).all(fits) {

@@ -112,10 +112,11 @@ impl SegmentDecoder for Student {
 
 /// "SIREN 96x3, 28,417 parameters".
 pub(crate) fn describe(stored: &Stored) -> String {
-    use limbeck_network::Architecture::{KdInr, Siren};
+    use limbeck_network::Architecture::{KdInr, Residual, Siren};
     let architecture = stored.network.architecture();
     let (name, width, depth) = match *architecture {
         Siren { width, depth, .. } => ("SIREN", width, depth),
+        Residual { width, depth, .. } => ("residual SIREN", width, depth),
         KdInr { width, depth, .. } => ("KD-INR", width, depth),
     };
     format!("{name} {width}x{depth}, {} parameters", architecture.parameters())

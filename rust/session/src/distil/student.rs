@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use limbeck_archive::UnfinishedRun;
 use limbeck_codec::ranks::{Alone, Ranks};
-use limbeck_codec::{ChainKey, DistilTask, EncodedSegment, Method};
+use limbeck_codec::{ChainKey, DistilTask, EncodedSegment, Method, StepKind};
 use limbeck_field::Extent;
 use rayon::ThreadPool;
 
@@ -15,7 +15,7 @@ use crate::commit::geometry;
 use crate::desk::on_pool;
 use crate::error::panic_proof;
 use crate::settings::Settings;
-use crate::teachers::{Open, Teachers};
+use crate::teachers::{Open, Teachers, decoded_bytes};
 use crate::{Error, Progress, Result, agree};
 
 /// Fewest bytes that a student is asked to fit into.
@@ -119,9 +119,35 @@ impl Job<'_> {
     fn one(&self, part: &Part, range: (f64, f64), budget: u64, limit: Option<Duration>) -> Result<Made> {
         let begin = Instant::now();
         let teachers = self.teachers(part);
+        let fits = self.fits_memory(part, &teachers);
+        if part.maker.is_none() {
+            agree(self.crew.ranks, fits)?
+        } else {
+            fits?
+        };
         let task = Task { part, range, teachers: &teachers };
         let segment = self.fit(&task, budget, limit)?;
         Ok(part.made(&teachers.geometries[0].shape, segment, begin.elapsed().as_secs_f64(), Vec::new()))
+    }
+
+    /// Streams are decoded whole, and asked for values of all steps in any order.
+    fn fits_memory(&self, part: &Part, teachers: &Teachers<'_>) -> Result<()> {
+        let steps = self.plan.first_step..self.plan.first_step + self.plan.stamps.len() as u64;
+        let places = steps.flat_map(|step| part.blocks.iter().enumerate().map(move |(i, b)| (step, i, *b)));
+        let bytes = |(step, i, block): (u64, usize, u32)| {
+            let entry = self.run.block(part.variable, block, step)?;
+            let stream = entry.step_kind == StepKind::Bounded as u8;
+            stream.then(|| decoded_bytes(&teachers.geometries[i], entry, entry.mask_length.is_some()))
+        };
+        let (needed, limit) = (places.filter_map(bytes).sum::<u64>(), self.settings.distil_bytes);
+        if needed <= limit {
+            return Ok(());
+        }
+        let name = &self.run.run().variables[part.variable as usize].name;
+        Err(Error::InvalidArgument(format!(
+            "the steps of {name:?} are in the journal as streams, which take {needed} bytes when they are decoded, and distil.bytes \
+             is {limit}: set it higher, perhaps in a batch job (`limbeck distill`)"
+        )))
     }
 
     pub(super) fn teachers<'b>(&'b self, part: &'b Part) -> Teachers<'b> {

@@ -17,12 +17,12 @@ const fn number(min: f64, max: f64) -> OptionKind {
     OptionKind::Number { min, max }
 }
 
-const NETWORK: OptionKind = OptionKind::Choice(&["siren", "kdinr", "kdinr-paper"]);
+const NETWORK: OptionKind = OptionKind::Choice(&["siren", "residual", "kdinr", "kdinr-paper"]);
 const OPTIMISER: OptionKind = OptionKind::Choice(&["adam", "muon"]);
-const NETWORK_DOC: &str = "Family of the network: siren (constant width), kdinr (the paper's bottleneck blocks, the \
+const NETWORK_DOC: &str = "Family of the network: siren (constant width), residual (the same in residual blocks of two layers), kdinr (the paper's bottleneck blocks, the \
                            frequency in the first layer), kdinr-paper (the frequency in every layer).";
-const WIDTH_DOC: &str = "Neurons per layer (siren) or the paper's m (kdinr); 0: chosen by size.";
-const DEPTH_DOC: &str = "Hidden layers (siren) or residual blocks (kdinr).";
+const WIDTH_DOC: &str = "Neurons per layer (siren, residual) or the paper's m (kdinr); 0: chosen by size.";
+const DEPTH_DOC: &str = "Hidden layers (siren) or residual blocks (the others).";
 const OMEGA_DOC: &str = "Frequency of the first layer; 0: chosen by resolution.";
 const OPTIMISER_DOC: &str = "Optimiser of the matrices.";
 const BATCH_DOC: &str = "Samples per optimiser step; 0: chosen by size.";
