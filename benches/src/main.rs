@@ -1,13 +1,8 @@
 //! `limbeck-bench`: speed, overhead, quality, scaling and a comparison with others, each with one command. See the README beside it.
 
 mod abi;
-mod machine;
-mod npy;
 mod overhead;
 mod quality;
-mod rate_distortion;
-mod report;
-mod roundtrip;
 mod scaling;
 mod speed;
 
@@ -15,45 +10,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use limbeck_comparison::{Error, Result, machine, npy, rate_distortion, report, roundtrip};
 use report::Report;
-
-/// What can keep a benchmark from its figures.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// What is measured refused to work.
-    #[error("{0}")]
-    Setup(String),
-    /// The data could not be read.
-    #[error("cannot read {0}")]
-    Input(String),
-    /// The result could not be written.
-    #[error("cannot write the result: {0}")]
-    Output(String),
-    /// A program that belongs to a benchmark is not there.
-    #[error("{0}")]
-    Missing(String),
-}
-
-impl From<limbeck_network::Error> for Error {
-    fn from(e: limbeck_network::Error) -> Error {
-        Error::Setup(e.to_string())
-    }
-}
-
-impl From<limbeck_session::Error> for Error {
-    fn from(e: limbeck_session::Error) -> Error {
-        Error::Setup(e.to_string())
-    }
-}
-
-impl From<limbeck_reader::Error> for Error {
-    fn from(e: limbeck_reader::Error) -> Error {
-        Error::Setup(e.to_string())
-    }
-}
-
-/// Result of a benchmark.
-pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Parser)]
 #[command(

@@ -1,6 +1,7 @@
 //! The program `limbeck`: compresses series of steps on disk through the same session that simulations use, and
 //! reads, measures and describes what came out.
 
+mod bench;
 mod compare;
 mod compare_picture;
 mod compress;
@@ -69,6 +70,9 @@ enum Command {
     /// Measure decoded values against the original ones
     #[command(after_help = EXIT_CODES)]
     Compare(compare::Arguments),
+    /// Measure limbeck on your own data, and other compressors if limbeck-rivals is there
+    #[command(after_help = EXIT_CODES)]
+    Bench(bench::Arguments),
     /// Hand a recorded session (LIMBECK_RECORD) in again, without the simulation
     #[command(after_help = EXIT_CODES)]
     Replay(replay::Arguments),
@@ -99,6 +103,7 @@ fn main() -> ExitCode {
         Command::Decode(arguments) => decode::run(arguments, &console),
         Command::Compare(arguments) => compare::run(arguments, &console),
         Command::Replay(arguments) => replay::run(arguments, &console),
+        Command::Bench(arguments) => bench::run(arguments, &console),
         Command::Options(arguments) => options::run(arguments, &console),
     };
     let code = match outcome {

@@ -43,6 +43,11 @@ impl Report {
         lines
     }
 
+    /// The figures as a JSON list of {"name", "value", "unit"}. A value that is not finite becomes null.
+    pub fn document(&self) -> serde_json::Value {
+        serde_json::to_value(&self.figures).unwrap_or_default()
+    }
+
     /// Writes the figures as a JSON list of {"name", "value", "unit"}. A value that is not finite becomes null.
     pub fn write(&self, path: &Path) -> Result<()> {
         let mut text = serde_json::to_string_pretty(&self.figures).map_err(|e| Error::Output(e.to_string()))?;

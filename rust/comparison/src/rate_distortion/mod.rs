@@ -21,7 +21,7 @@ use crate::npy::Series;
 use crate::report::Report;
 use crate::{Error, Result};
 
-/// What `limbeck-bench rate-distortion` was asked for.
+/// What a comparison at equal ratios was asked for.
 #[derive(clap::Args)]
 pub struct Options {
     /// .npy series, float32 or float64, C order, axes t, z, y, x.
@@ -45,7 +45,7 @@ pub struct Options {
     /// Most runs of each of the other compressors, which find the ratios by their error bounds.
     #[arg(long, default_value_t = 20)]
     runs: usize,
-    /// The program that runs the other compressors (built by `ci/bench rate-distortion`).
+    /// The program that runs the other compressors (benches/rivals; without it limbeck is measured alone).
     #[arg(long, env = "LIMBECK_RIVALS", default_value = "limbeck-rivals")]
     rivals: PathBuf,
     /// Draw PSNR over ratio into this SVG file.
@@ -61,7 +61,10 @@ pub fn run(o: &Options, options: &[(&str, &str)], report: &mut Report) -> Result
         return Err(Error::Setup(format!("--ratios {ratios:?}: numbers above 1 are wanted")));
     }
     let setting = Setting { ratios: &ratios, options, rivals: &o.rivals, runs: o.runs };
-    let contenders = chosen(&o.only, o.learned)?;
+    let mut contenders = chosen(&o.only, o.learned)?;
+    if o.only.is_empty() && !rivals_are_there(&o.rivals) {
+        contenders.retain(|c| c.kind != Kind::Classical);
+    }
     let mut compared = Vec::new();
     let mut text = String::new();
     for path in &o.data {
@@ -90,6 +93,16 @@ pub fn run(o: &Options, options: &[(&str, &str)], report: &mut Report) -> Result
         plot::write(path, &pictures, &ratios)?;
     }
     Ok(text)
+}
+
+/// Whether the program with the other compressors can be started.
+fn rivals_are_there(program: &Path) -> bool {
+    let mut command = std::process::Command::new(program);
+    let there = command.arg("--version").output().is_ok_and(|output| output.status.success());
+    if !there {
+        eprintln!("{} is not there (it is in benches/rivals): limbeck is measured alone", program.display());
+    }
+    there
 }
 
 fn chosen(only: &[String], learned: bool) -> Result<Vec<Contender>> {

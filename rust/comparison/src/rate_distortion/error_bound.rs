@@ -6,13 +6,13 @@ use std::time::Instant;
 use super::contender::{Layout, Process};
 use super::curve::Run;
 use super::measure::Original;
-use super::stem;
+use super::{rivals_are_there, stem};
 use crate::npy::Series;
 use crate::report::{Report, number};
 use crate::roundtrip::{Archive, bytes_on_disk, compress};
 use crate::{Error, Result};
 
-/// What `limbeck-bench error-bound` was asked for.
+/// What a comparison with equal bounds was asked for.
 #[derive(clap::Args)]
 pub struct Options {
     /// .npy series, float32 or float64, C order, axes t, z, y, x.
@@ -21,7 +21,7 @@ pub struct Options {
     /// Largest errors, as shares of the range of the series.
     #[arg(long, value_delimiter = ',', default_values_t = [0.1, 0.03, 0.01, 0.003, 0.001, 0.0001])]
     bounds: Vec<f64>,
-    /// The program that runs the other compressors (built by `ci/bench error-bound`).
+    /// The program that runs the other compressors (benches/rivals; without it limbeck is measured alone).
     #[arg(long, env = "LIMBECK_RIVALS", default_value = "limbeck-rivals")]
     rivals: PathBuf,
 }
@@ -29,6 +29,7 @@ pub struct Options {
 /// Runs the comparison; returns the tables.
 pub fn run(o: &Options, options: &[(&str, &str)], report: &mut Report) -> Result<String> {
     let mut text = String::new();
+    let rivals = rivals_are_there(&o.rivals);
     for path in &o.data {
         let original = Original::new(Series::read(path)?, None)?;
         let name = stem(path);
@@ -42,29 +43,33 @@ pub fn run(o: &Options, options: &[(&str, &str)], report: &mut Report) -> Result
             let bound = share * (original.max - original.min);
             let own = through_session(&original, &folder.path().join("series.lbk"), bound, options)?;
             let sz3 = |layout| Process::new(&o.rivals, "sz3", layout, folder.path(), &original)?.run(bound, &original);
-            let others = [sz3(Layout::Steps)?, sz3(Layout::Series)?];
+            let others = if rivals { Some([sz3(Layout::Steps)?, sz3(Layout::Series)?]) } else { None };
             let bytes = |run: &Run| original.bytes as f64 / run.ratio;
-            let best = others.iter().map(bytes).fold(f64::INFINITY, f64::min);
             let f = &own.figures;
             text += &format!(
-                "| {share} | {} | {} | {:.2} | {:.4} | {:.1} | {} | {} | {:.3} |\n",
+                "| {share} | {} | {} | {:.2} | {:.4} | {:.1} |",
                 bytes(&own).round(),
                 number(own.ratio),
                 f.psnr,
                 f.max_error / bound,
-                f.encode_seconds,
-                bytes(&others[0]).round(),
-                bytes(&others[1]).round(),
-                bytes(&own) / best
+                f.encode_seconds
             );
             let figure = |what: &str| format!("bound.{name}.{share}.{what}");
             report.add(figure("limbeck.ratio"), own.ratio, "");
             report.add(figure("limbeck.psnr"), f.psnr, "dB");
             report.add(figure("limbeck.max_error"), f.max_error / bound, "bounds");
             report.add(figure("limbeck.seconds"), f.encode_seconds, "s");
-            report.add(figure("sz3.ratio"), others[0].ratio, "");
-            report.add(figure("sz3_4d.ratio"), others[1].ratio, "");
-            report.add(figure("bytes_by_sz3"), bytes(&own) / best, "");
+            match &others {
+                Some(others) => {
+                    let best = others.iter().map(bytes).fold(f64::INFINITY, f64::min);
+                    let [steps, series] = others.each_ref().map(|run| bytes(run).round());
+                    text += &format!(" {steps} | {series} | {:.3} |\n", bytes(&own) / best);
+                    report.add(figure("sz3.ratio"), others[0].ratio, "");
+                    report.add(figure("sz3_4d.ratio"), others[1].ratio, "");
+                    report.add(figure("bytes_by_sz3"), bytes(&own) / best, "");
+                }
+                None => text += " - | - | - |\n",
+            }
         }
         text.push('\n');
     }
