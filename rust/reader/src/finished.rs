@@ -18,6 +18,8 @@ pub(crate) struct Finished {
     methods: Methods,
     /// Rows of the segment table of each variable, in order.
     rows: Vec<Vec<usize>>,
+    /// Those of students among them.
+    students: Vec<Vec<usize>>,
     /// (variable, step, block) to the row of its mask; the last one counts.
     masks: BTreeMap<(u32, u64, u32), usize>,
     /// Whether some segment says something about a step, for each variable.
@@ -28,14 +30,17 @@ pub(crate) struct Finished {
 
 impl Finished {
     pub(crate) fn new(archive: Archive, variables: Vec<Variable>, methods: Methods) -> Finished {
-        let mut rows = vec![Vec::new(); variables.len()];
+        let (mut rows, mut students) = (vec![Vec::new(); variables.len()], vec![Vec::new(); variables.len()]);
         for (row, s) in archive.segments().iter().enumerate() {
             rows[s.variable as usize].push(row);
+            if s.content == SegmentContent::Distilled {
+                students[s.variable as usize].push(row);
+            }
         }
         let masks = archive.masks().iter().enumerate().map(|(row, m)| ((m.variable, m.step, m.block), row)).collect();
         let covered = rows.iter().map(|rows| coverage(&archive, rows)).collect();
         let (opened, opened_masks) = (Cache::new(CACHE_BYTES), Cache::new(CACHE_BYTES / 4));
-        Finished { archive, variables, methods, rows, masks, covered, opened, opened_masks }
+        Finished { archive, variables, methods, rows, students, masks, covered, opened, opened_masks }
     }
 
     pub(crate) fn steps(&self) -> Vec<Step> {
@@ -80,10 +85,12 @@ impl Finished {
             return self.student_under(row).map(Some);
         }
         let SegmentContent::Step { block, base_step: Some(base), .. } = s.content else { return Ok(None) };
-        let found = self.rows[s.variable as usize].iter().rev().copied().find(|&r| {
+        // The blocks of the step before stand right before this one.
+        let before = self.rows[s.variable as usize].as_slice();
+        let before = &before[..before.partition_point(|&r| r < row)];
+        let found = before.iter().rev().copied().find(|&r| {
             let t = &self.archive.segments()[r];
-            r < row
-                && t.first_step == base
+            t.first_step == base
                 && t.extent == s.extent
                 && matches!(t.content, SegmentContent::Step { block: b, .. } if b == block)
         });
@@ -106,10 +113,10 @@ impl Finished {
                 first >= e.offset[a] && end <= e.offset[a] + e.count[a]
             })
         };
-        let rows = self.rows[s.variable as usize].iter().rev().copied();
-        let found = rows.filter(|&r| r < row).find(|&r| {
+        let students = self.students[s.variable as usize].iter().rev().copied();
+        let found = students.filter(|&r| r < row).find(|&r| {
             let t = &self.archive.segments()[r];
-            t.content == SegmentContent::Distilled && t.covers(s.first_step) && holds(t)
+            t.covers(s.first_step) && holds(t)
         });
         found.ok_or_else(|| {
             Error::Corruption(format!("a correction of step {} has no student that it is of", s.first_step))

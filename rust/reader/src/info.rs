@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use limbeck_archive::{QualitySums, SegmentContent, StepMetrics};
+use limbeck_archive::{QualitySums, Segment, SegmentContent, StepMetrics};
 
 use crate::dataset::{Dataset, Kind, State};
 use crate::pieces::{Content, Opened};
@@ -118,10 +118,19 @@ impl Dataset {
         for (row, s) in archive.segments().iter().enumerate() {
             let mut description = s.description.clone();
             if description.is_empty() {
-                match f.open((0, row)) {
-                    Ok(Opened::Segment(d)) => description = d.description(),
-                    Ok(Opened::Block(_)) => description = carried_over(&s.content),
-                    Err(e) => info.faults.push(Error::to_string(&e)),
+                // Steps may be many, and decoding them is more than a description is worth; damage shows when they are read.
+                let described = match s.content {
+                    SegmentContent::Step { .. } => {
+                        archive.read_segment(s).map(|_| carried_over(s)).map_err(Error::from)
+                    }
+                    SegmentContent::Distilled => f.open((0, row)).map(|opened| match opened {
+                        Opened::Segment(d) => d.description(),
+                        Opened::Block(_) => String::new(),
+                    }),
+                };
+                match described {
+                    Ok(text) => description = text,
+                    Err(e) => info.faults.push(e.to_string()),
                 }
             }
             info.variables[s.variable as usize].payload_bytes += s.payload_length;
@@ -177,13 +186,17 @@ fn variable_info(v: &limbeck_archive::VariableDescription) -> VariableInfo {
     VariableInfo { name: v.name.clone(), shape: v.shape.clone(), blocks: v.blocks.len(), payload_bytes: 0 }
 }
 
-fn carried_over(content: &SegmentContent) -> String {
-    match content {
-        SegmentContent::Step { block, step_kind: 0, .. } => format!("block {block}, constant"),
-        SegmentContent::Step { block, step_kind: 2, .. } => format!("block {block}, values themselves"),
-        SegmentContent::Step { block, step_kind: 3, .. } => format!("block {block}, within a bound"),
-        SegmentContent::Step { block, step_kind: 4, .. } => format!("block {block}, correction of the student"),
-        SegmentContent::Step { block, .. } => format!("block {block}, teacher"),
-        SegmentContent::Distilled => String::new(),
+fn carried_over(s: &Segment) -> String {
+    let SegmentContent::Step { block, step_kind, .. } = s.content else { return String::new() };
+    let what = match step_kind {
+        0 => "constant",
+        2 => "values themselves",
+        3 => "within a bound",
+        4 => "correction of the student",
+        _ => "teacher",
+    };
+    match &s.extent {
+        Some((offset, count)) => format!("box {count:?} at {offset:?}, {what}"),
+        None => format!("block {block}, {what}"),
     }
 }
