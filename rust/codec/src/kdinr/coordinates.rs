@@ -2,21 +2,71 @@
 
 use limbeck_field::{Extent, Region};
 
+/// A mirror that one half of an axis is the image of the other in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Fold {
+    #[default]
+    None,
+    /// In the middle between the first and the last of n points: i and n - 1 - i are the same.
+    Centre,
+    /// In the first point, on a periodic axis: i and n - i are the same.
+    First,
+}
+
+/// Mirror symmetries of a box: two bits for each axis, the slowest lowest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Folds(pub u8);
+
+impl Folds {
+    pub fn of(self, axis: usize) -> Fold {
+        match self.0 >> (2 * axis) & 3 {
+            1 => Fold::Centre,
+            2 => Fold::First,
+            _ => Fold::None,
+        }
+    }
+
+    /// With a mirror on an axis that has none.
+    pub fn with(self, axis: usize, fold: Fold) -> Folds {
+        Folds(self.0 | (fold as u8) << (2 * axis))
+    }
+
+    pub fn any(self) -> bool {
+        self.0 != 0
+    }
+
+    /// Number of axes that have one.
+    pub fn axes(self) -> usize {
+        (0..4).filter(|a| self.0 >> (2 * a) & 3 != 0).count()
+    }
+
+    /// Whether these are folds of so many axes.
+    pub fn are_of(self, axes: usize) -> bool {
+        (0..4).all(|a| match self.0 >> (2 * a) & 3 {
+            0 => true,
+            bits => a < axes && bits < 3,
+        })
+    }
+}
+
 /// Maps global index coordinates along one axis to [-1, 1].
 ///
-/// Exactly: c = float(2 (i - offset) / (count - 1) - 1) in double precision, left to right, without fused
-/// multiply-add, rounded to single; 0 on an axis of one value. Part of the decode arithmetic of the format.
+/// Exactly, with j = i - offset: c = float(2 j / (count - 1) - 1) in double precision, left to right, without fused multiply-add,
+/// rounded to single; 0 on an axis of one value. On a folded axis j first becomes min(j, count - 1 - j), and c =
+/// float(4 j / (count - 1) - 1), or min(|j|, |count - j|), and c = float(4 j / count - 1): one half of the axis is all
+/// there is. Part of the decode arithmetic of the format.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AxisMap {
     offset: f64,
     count: usize,
+    fold: Fold,
 }
 
 impl AxisMap {
     /// One map per axis of a box, slowest first.
-    pub fn of(extent: &Extent) -> Vec<AxisMap> {
-        let axes = extent.offset.iter().zip(&extent.count);
-        axes.map(|(&offset, &count)| AxisMap { offset: offset as f64, count }).collect()
+    pub fn of(extent: &Extent, folds: Folds) -> Vec<AxisMap> {
+        let axes = extent.offset.iter().zip(&extent.count).enumerate();
+        axes.map(|(a, (&offset, &count))| AxisMap { offset: offset as f64, count, fold: folds.of(a) }).collect()
     }
 
     /// One coordinate.
@@ -24,7 +74,38 @@ impl AxisMap {
         if self.count <= 1 {
             return 0.0;
         }
-        (2.0 * (index - self.offset) / (self.count - 1) as f64 - 1.0) as f32
+        let (j, count) = (index - self.offset, self.count as f64);
+        let last = (self.count - 1) as f64;
+        (match self.fold {
+            Fold::None => 2.0 * j / last - 1.0,
+            Fold::Centre => 4.0 * j.min(last - j) / last - 1.0,
+            Fold::First => 4.0 * j.abs().min((count - j).abs()) / count - 1.0,
+        }) as f32
+    }
+
+    /// The image of a grid point, as a global index; the point itself without a mirror.
+    pub fn mirror(&self, index: usize) -> usize {
+        let (offset, n) = (self.offset as usize, self.count);
+        match self.fold {
+            Fold::None => index,
+            Fold::Centre => 2 * offset + n - 1 - index,
+            Fold::First => offset + (n - (index - offset)) % n,
+        }
+    }
+
+    /// Factor and summand from j to the coordinate, where j is in the half that is kept; None on an axis of one value.
+    pub fn linear(&self) -> Option<(f64, f64)> {
+        let (count, last) = (self.count as f64, self.count.saturating_sub(1) as f64);
+        let factor = match self.fold {
+            Fold::None => 2.0 / last,
+            Fold::Centre => 4.0 / last,
+            Fold::First => 4.0 / count,
+        };
+        (self.count > 1).then_some((factor, -1.0))
+    }
+
+    pub fn offset(&self) -> f64 {
+        self.offset
     }
 }
 

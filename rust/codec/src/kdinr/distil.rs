@@ -27,16 +27,16 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
     let mut source = TeacherSamples::new(task, time, normalisation, plan.options.batch, random(task, VOXELS));
     let began = Instant::now();
     let mut spent = 0;
-    if o.student_race && o.student.omega == 0.0 && !constant {
+    if o.student_race && !constant {
         spent = race(&mut plan, o, &mut source, task.times, task.time_limit)?;
     }
     for calm in CALMER {
-        let start = begin(&plan.architecture, task, constant, o.student_from_teacher)?;
+        let start = begin((&plan.architecture, plan.folds), task, constant, o.student_from_teacher)?;
         let limit = task.time_limit.map(|l| l.saturating_sub(began.elapsed()));
         let fitted = train(&plan, start, &mut source, calm, limit, task.progress)?;
         spent += fitted.samples;
         let flags = if by_index { BY_INDEX } else { 0 } | if fitted.quantised.is_none() { UNQUANTISED } else { 0 };
-        let stored = Stored::new(normalisation, flags, fitted.network, fitted.quantised);
+        let stored = Stored::new(normalisation, flags, fitted.network, fitted.quantised).folded(plan.folds);
         let (mut payload, description) = (stored.write(None), describe(&stored));
         let (quality, variance) = compare(&Student::new(stored, task.extent, task.times), &source)?;
         // A rate that is too high for the data shows as an error above that of a constant.

@@ -16,6 +16,7 @@ mod sizing;
 mod start;
 mod stored;
 mod student;
+mod symmetry;
 mod teacher;
 mod teacher_samples;
 mod weights;

@@ -3,14 +3,17 @@
 use limbeck_field::Normalisation;
 use limbeck_network::Architecture;
 
+use super::coordinates::Folds;
 use crate::{Error, Result};
 
-/// What stands before the weights: 22 bytes, and 4 more where omega acts in every layer.
+/// What stands before the weights: 22 bytes, 4 more where omega acts in every layer, and one where axes are folded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Head {
     pub architecture: Architecture,
     pub normalisation: Normalisation,
+    /// [`FOLDED`] follows from `folds`.
     pub flags: u8,
+    pub folds: Folds,
 }
 
 /// Flag: weights are coded as differences to the base step's.
@@ -19,6 +22,9 @@ pub(crate) const DIFFERENCE: u8 = 1;
 pub(crate) const UNQUANTISED: u8 = 2;
 /// Flag of a segment: the time coordinate is the step index, not the physical time.
 pub(crate) const BY_INDEX: u8 = 4;
+
+/// Flag of a segment: axes are folded, by a byte behind all else.
+const FOLDED: u8 = 8;
 
 const SIREN: u8 = 0;
 const KD_INR: u8 = 1;
@@ -37,12 +43,14 @@ impl Head {
                 (KD_INR_EVERY_LAYER, inputs, width, depth, Some(omega))
             }
         };
-        let mut bytes = vec![kind | self.flags << 4, inputs as u8];
+        let flags = (self.flags & !FOLDED) | if self.folds.any() { FOLDED } else { 0 };
+        let mut bytes = vec![kind | flags << 4, inputs as u8];
         bytes.extend((width as u16).to_le_bytes());
         bytes.extend((depth as u16).to_le_bytes());
         bytes.extend(self.normalisation.mid.to_le_bytes());
         bytes.extend(self.normalisation.half.to_le_bytes());
         bytes.extend(omega.map(f32::to_le_bytes).into_iter().flatten());
+        bytes.extend(self.folds.any().then_some(self.folds.0));
         bytes
     }
 
@@ -73,6 +81,16 @@ impl Head {
         }
         architecture.check().map_err(|e| Error::Corruption(e.to_string()))?;
         let normalisation = Normalisation::new(f64_at(6), f64_at(14)).map_err(|e| Error::Corruption(e.to_string()))?;
-        Ok((Head { architecture, normalisation, flags: fixed[0] >> 4 }, rest))
+        let flags = fixed[0] >> 4;
+        let mut folds = Folds::default();
+        if flags & FOLDED != 0 {
+            let (byte, after) = rest.split_first().ok_or_else(short)?;
+            (folds, rest) = (Folds(*byte), after);
+            // One input is the time.
+            if !folds.are_of(inputs.saturating_sub(1)) {
+                return Err(Error::Corruption(format!("folds {byte:#04x} of a network of {inputs} inputs")));
+            }
+        }
+        Ok((Head { architecture, normalisation, flags: flags & !FOLDED, folds }, rest))
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use limbeck_network::{Architecture, Network, Random, Samples};
 
 use super::budget::Budget;
+use super::coordinates::Folds;
 use super::fit::{Fitted, Precision, Watch, fit};
 use super::options::{FitOptions, KdInrOptions};
 use super::sizing;
@@ -29,6 +30,7 @@ const SIGNS: u64 = 13;
 /// What is trained, on how much, and what it may take.
 pub(crate) struct Plan {
     pub architecture: Architecture,
+    pub folds: Folds,
     /// With a batch size, and rates for the width.
     pub options: FitOptions,
     pub samples: u64,
@@ -61,7 +63,7 @@ impl Plan {
             0 => (sizing::student_samples(values, parameters, options.batch) * o.effort) as u64,
             n => n,
         };
-        Ok(Plan { architecture, options, samples, bytes })
+        Ok(Plan { architecture, folds: Folds::default(), options, samples, bytes })
     }
 }
 
@@ -72,7 +74,7 @@ pub(crate) fn random(task: &DistilTask<'_>, stream: u64) -> Random {
 
 /// What training begins from. Collective.
 pub(crate) fn begin(
-    architecture: &Architecture,
+    (architecture, folds): (&Architecture, Folds),
     task: &DistilTask<'_>,
     constant: bool,
     from_teacher: bool,
@@ -82,7 +84,7 @@ pub(crate) fn begin(
     if constant {
         start.parameters.fill(0.0);
     } else if from_teacher {
-        inherit(&mut start, task)?;
+        inherit(&mut start, task, folds)?;
     }
     if task.times.len() == 1 {
         stand_still(&mut start);

@@ -1,14 +1,16 @@
-//! Short fits that choose what the data alone can tell: the frequency that a student begins with.
+//! Short fits that choose what the data alone can tell: whether axes are folded, and the frequency that a student begins with.
 
 use std::time::Duration;
 
 use limbeck_network::Architecture;
 
+use super::coordinates::Folds;
 use super::options::{FitOptions, KdInrOptions};
 use super::payload::UNQUANTISED;
 use super::plan::{Plan, begin, compare, train};
 use super::stored::Stored;
 use super::student::Student;
+use super::symmetry;
 use super::teacher_samples::TeacherSamples;
 use crate::Result;
 
@@ -24,7 +26,12 @@ const MOST: usize = 5;
 /// which find details sooner, by up to so much.
 const BETTER: f64 = 0.87;
 
-/// Tries higher and higher frequencies while they are better, and leaves the best in the plan. Returns the samples spent.
+/// A network that takes an axis for symmetric may be off by so much of the squared error of a short fit, which is far above
+/// that of the whole training.
+const SYMMETRIC: f64 = 1.0 / 16.0;
+
+/// Tries the data's mirror symmetries, then higher and higher frequencies while they are better, and leaves the best in the plan.
+/// Returns the samples spent.
 ///
 /// Collective. All ranks decide by the same error, whose sums are the same on any number of ranks.
 pub(crate) fn race(
@@ -39,24 +46,37 @@ pub(crate) fn race(
         return Ok(0);
     }
     let mut spent = 0;
-    let mut best: Option<(Architecture, f64)> = None;
-    let mut architecture = plan.architecture;
-    for _ in 0..MOST {
-        let options = FitOptions { bits: 0.0, ..plan.options };
-        let short = Plan { architecture, options, samples, bytes: plan.bytes };
-        let start = begin(&architecture, source.task, false, o.student_from_teacher)?;
-        let fitted = train(&short, start, source, 1.0, limit.map(|l| l.mul_f64(SHARE)), &|_, _| {})?;
-        spent += fitted.samples;
-        let stored = Stored::new(source.normalisation, UNQUANTISED, fitted.network, None);
-        let error = compare(&Student::new(stored, source.task.extent, times), source)?.0.squared_error;
-        // Cut short, a fit tells nothing; all ranks know how long it was.
-        if fitted.samples < samples || best.is_some_and(|(_, least)| error.is_nan() || error >= BETTER * least) {
-            break;
-        }
-        best = Some((architecture, error));
-        architecture = faster(architecture);
+    let mut shortly =
+        |architecture: Architecture, folds: Folds, source: &mut TeacherSamples<'_>| -> Result<Option<f64>> {
+            let options = FitOptions { bits: 0.0, ..plan.options };
+            let short = Plan { architecture, folds, options, samples, bytes: plan.bytes };
+            source.fold(folds);
+            let start = begin((&architecture, folds), source.task, false, o.student_from_teacher)?;
+            let fitted = train(&short, start, source, 1.0, limit.map(|l| l.mul_f64(SHARE)), &|_, _| {})?;
+            spent += fitted.samples;
+            let whole = fitted.samples >= samples;
+            let stored = Stored::new(source.normalisation, UNQUANTISED, fitted.network, None).folded(folds);
+            let error = compare(&Student::new(stored, source.task.extent, times), source)?.0;
+            // Cut short, a fit tells nothing; all ranks know how long it was.
+            Ok(Some(error.squared_error / error.count.max(1) as f64).filter(|e| whole && e.is_finite()))
+        };
+    let (mut architecture, mut folds) = (plan.architecture, Folds::default());
+    let Some(mut least) = shortly(architecture, folds, source)? else { return Ok(spent) };
+    let mirrors = symmetry::folds(source.task, SYMMETRIC * least)?;
+    if mirrors.any()
+        && let Some(error) = shortly(architecture, mirrors, source)?.filter(|e| *e < BETTER * least)
+    {
+        (folds, least) = (mirrors, error);
     }
-    plan.architecture = best.map_or(plan.architecture, |(a, _)| a);
+    if o.student.omega == 0.0 {
+        for _ in 1..MOST {
+            let next = faster(architecture);
+            let Some(error) = shortly(next, folds, source)?.filter(|e| *e < BETTER * least) else { break };
+            (architecture, least) = (next, error);
+        }
+    }
+    source.fold(folds);
+    (plan.architecture, plan.folds) = (architecture, folds);
     Ok(spent)
 }
 

@@ -3,7 +3,7 @@
 use limbeck_field::{CellEntropy, Extent, Region};
 use limbeck_network::{Random, Samples};
 
-use super::coordinates::{AxisMap, Grid};
+use super::coordinates::{AxisMap, Folds, Grid};
 use super::options::Sampler;
 use crate::{Error, Mask, Result};
 
@@ -57,7 +57,7 @@ impl<'a> VoxelSamples<'a> {
                 Draw::Cells { alias: alias_table(&chances), cells }
             }
         };
-        let grid = Grid::new(&AxisMap::of(extent), &Region::of(extent));
+        let grid = Grid::new(&AxisMap::of(extent, Folds::default()), &Region::of(extent));
         Ok(VoxelSamples { values, grid, random, batch: batch as u64, draw })
     }
 

@@ -4,13 +4,14 @@ use limbeck_field::Extent;
 use limbeck_network::{Architecture, Network};
 
 use super::block::NetworkBlock;
+use super::coordinates::{AxisMap, Folds};
 use crate::ranks::agree;
 use crate::{BlockDecoder, DistilTask, Result};
 
 /// Begins from the middle teacher of the first block: its parameters become the leading rows and columns of every
 /// layer. The time input and additional neurons keep their random start; the last layer ignores the latter at first.
 /// Collective: the lowest rank that has the teacher gives the start to all.
-pub(crate) fn inherit(start: &mut Network, task: &DistilTask<'_>) -> Result<()> {
+pub(crate) fn inherit(start: &mut Network, task: &DistilTask<'_>, folds: Folds) -> Result<()> {
     let (ranks, middle) = (task.ranks, task.present[task.present.len() / 2]);
     let own = if (task.here)(ranks.rank(), 0) { task.teachers.teacher(middle, 0) } else { Ok(None) };
     let own = agree(ranks, own)?;
@@ -20,7 +21,7 @@ pub(crate) fn inherit(start: &mut Network, task: &DistilTask<'_>) -> Result<()> 
         return Ok(());
     }
     if let Some(teacher) = own {
-        grow(start, teacher.as_ref(), task.extent);
+        grow(start, teacher.as_ref(), task.extent, folds);
     }
     let mut bytes: Vec<u8> = bytemuck::cast_slice(&start.parameters).to_vec();
     ranks.broadcast(ranks.size() - vote[0] as usize, &mut bytes)?;
@@ -36,23 +37,21 @@ pub(crate) fn stand_still(start: &mut Network) {
     start.parameters[first.weight_range()].chunks_exact_mut(first.inputs).for_each(|row| row[0] = 0.0);
 }
 
-/// For each axis, what leads from the coordinate in `whole` to that in `part`: factor and summand.
-fn between(whole: &Extent, part: &Extent) -> Vec<(f32, f32)> {
-    let axis = |a: usize| {
-        let last = |e: &Extent| (e.count[a] - 1) as f64;
-        if last(part) == 0.0 || last(whole) == 0.0 {
-            return (1.0, 0.0);
-        }
-        // c = 2 (i - offset) / last - 1 in both.
-        let offset = whole.offset[a] as f64 - part.offset[a] as f64;
-        ((last(whole) / last(part)) as f32, ((2.0 * offset + last(whole)) / last(part) - 1.0) as f32)
+/// For each axis, what leads from the (folded) coordinate in `whole` to that in `part`: factor and summand.
+fn between(whole: &Extent, folds: Folds, part: &Extent) -> Vec<(f32, f32)> {
+    let maps = AxisMap::of(whole, folds).into_iter().zip(AxisMap::of(part, Folds::default()));
+    let axis = |(whole, part): (AxisMap, AxisMap)| {
+        let (Some((a, b)), Some((c, d))) = (whole.linear(), part.linear()) else { return (1.0, 0.0) };
+        // j = (x - b) / a in the whole, and d + c (j + offset) in the part.
+        let offset = whole.offset() - part.offset();
+        ((c / a) as f32, (d + c * (offset - b / a)) as f32)
     };
-    (0..whole.rank()).map(axis).collect()
+    maps.map(axis).collect()
 }
 
 /// Puts a teacher's parameters into those of a student over `extent`, where their architectures allow it. The first layer
 /// is rewritten from the coordinates of the teacher's block to those of the student.
-fn grow(start: &mut Network, teacher: &dyn BlockDecoder, extent: &Extent) {
+fn grow(start: &mut Network, teacher: &dyn BlockDecoder, extent: &Extent, folds: Folds) {
     let Some(block) = teacher.as_any().downcast_ref::<NetworkBlock>() else { return };
     let teacher = &block.stored.network;
     let (from, to) = (teacher.layers(), start.layers());
@@ -80,7 +79,7 @@ fn grow(start: &mut Network, teacher: &dyn BlockDecoder, extent: &Extent) {
             row[skip..skip + f.inputs].copy_from_slice(&teacher.parameters[f.weights + o * f.inputs..][..f.inputs]);
             start.parameters[t.biases + o] = teacher.parameters[f.biases + o];
             if index == 0 {
-                for (a, (scale, shift)) in between(extent, &block.extent).into_iter().enumerate() {
+                for (a, (scale, shift)) in between(extent, folds, &block.extent).into_iter().enumerate() {
                     let w = &mut start.parameters[t.weights + o * t.inputs + skip + a];
                     let (scaled, moved) = (*w * scale, *w * shift);
                     *w = scaled;

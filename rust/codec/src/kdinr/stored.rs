@@ -3,6 +3,7 @@
 use limbeck_field::Normalisation;
 use limbeck_network::{Architecture, Evaluator, Kernel, Network, Scratch};
 
+use super::coordinates::Folds;
 use super::payload::{DIFFERENCE, Head, UNQUANTISED};
 use super::weights::{Quantised, Quantiser};
 use crate::{Error, Result};
@@ -11,6 +12,8 @@ use crate::{Error, Result};
 pub(crate) struct Stored {
     pub normalisation: Normalisation,
     pub flags: u8,
+    /// Of the box that a student is of.
+    pub folds: Folds,
     pub network: Network,
     /// None for unquantised parameters.
     pub quantised: Option<Quantised>,
@@ -20,7 +23,11 @@ pub(crate) struct Stored {
 impl Stored {
     pub fn new(normalisation: Normalisation, flags: u8, network: Network, quantised: Option<Quantised>) -> Stored {
         let evaluator = Evaluator::new(&network, Kernel::best());
-        Stored { normalisation, flags, network, quantised, evaluator }
+        Stored { normalisation, flags, folds: Folds::default(), network, quantised, evaluator }
+    }
+
+    pub fn folded(self, folds: Folds) -> Stored {
+        Stored { folds, ..self }
     }
 
     /// From a payload; `base` is needed (and used) only if the payload is a difference.
@@ -34,7 +41,7 @@ impl Stored {
             }
             let parameters = rest.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
             let network = Network::new(head.architecture, parameters).map_err(invalid)?;
-            return Ok(Stored::new(head.normalisation, head.flags, network, None));
+            return Ok(Stored::new(head.normalisation, head.flags, network, None).folded(head.folds));
         }
         // A stored weight takes about a hundredth of a bit at the very least: no huge claims from few bytes.
         if count / 2048 > rest.len() {
@@ -56,7 +63,7 @@ impl Stored {
         let quantiser = Quantiser::new(&head.architecture);
         let quantised = quantiser.decode(rest, base);
         let network = Network::new(head.architecture, quantiser.dequantise(&quantised)).map_err(invalid)?;
-        Ok(Stored::new(head.normalisation, head.flags, network, Some(quantised)))
+        Ok(Stored::new(head.normalisation, head.flags, network, Some(quantised)).folded(head.folds))
     }
 
     /// The payload; with `base` the weights are coded as differences to it.
@@ -64,7 +71,7 @@ impl Stored {
         let difference = if base.is_some() { DIFFERENCE } else { 0 };
         let architecture = *self.network.architecture();
         let flags = (self.flags & !DIFFERENCE) | difference;
-        let mut bytes = Head { architecture, normalisation: self.normalisation, flags }.write();
+        let mut bytes = Head { architecture, normalisation: self.normalisation, flags, folds: self.folds }.write();
         match &self.quantised {
             Some(q) => {
                 bytes.extend(base.iter().flat_map(|b| b.checksum().to_le_bytes()));

@@ -57,7 +57,7 @@ impl Student {
     /// Over a box of the variable, which the coordinates are scaled to.
     pub fn new(stored: Stored, extent: &Extent, times: &[f64]) -> Student {
         let time = TimeMap::new(times, stored.flags & BY_INDEX != 0);
-        Student { maps: AxisMap::of(extent), time, stored, extent: extent.clone() }
+        Student { maps: AxisMap::of(extent, stored.folds), time, stored, extent: extent.clone() }
     }
 
     pub fn read(payload: &[u8], extent: &Extent, times: &[f64]) -> Result<Student> {
@@ -110,7 +110,7 @@ impl SegmentDecoder for Student {
     }
 }
 
-/// "SIREN 96x3, 28,417 parameters".
+/// "SIREN 96x3, 28,417 parameters, 2 axes folded".
 pub(crate) fn describe(stored: &Stored) -> String {
     use limbeck_network::Architecture::{KdInr, Residual, Siren};
     let architecture = stored.network.architecture();
@@ -119,5 +119,10 @@ pub(crate) fn describe(stored: &Stored) -> String {
         Residual { width, depth, .. } => ("residual SIREN", width, depth),
         KdInr { width, depth, .. } => ("KD-INR", width, depth),
     };
-    format!("{name} {width}x{depth}, {} parameters", architecture.parameters())
+    let folded = match stored.folds.axes() {
+        0 => String::new(),
+        1 => ", one axis folded".into(),
+        n => format!(", {n} axes folded"),
+    };
+    format!("{name} {width}x{depth}, {} parameters{folded}", architecture.parameters())
 }

@@ -6,7 +6,7 @@ use limbeck_field::Normalisation;
 use limbeck_network::{Random, Samples};
 use rayon::prelude::*;
 
-use super::coordinates::AxisMap;
+use super::coordinates::{AxisMap, Folds};
 use super::student::TimeMap;
 use crate::{DistilTask, Error, Result};
 
@@ -72,7 +72,7 @@ impl<'a> TeacherSamples<'a> {
         });
         TeacherSamples {
             volumes: volumes.collect(),
-            maps: AxisMap::of(task.extent),
+            maps: AxisMap::of(task.extent, Folds::default()),
             normalisation,
             task,
             time,
@@ -86,6 +86,12 @@ impl<'a> TeacherSamples<'a> {
             failure: None,
             failed_elsewhere: false,
         }
+    }
+
+    /// The same points in other coordinates.
+    pub fn fold(&mut self, folds: Folds) {
+        self.maps = AxisMap::of(self.task.extent, folds);
+        self.chunk = u64::MAX;
     }
 
     /// Asks `ASKED` teachers for CHUNK values in all; draws of other ranks, and of teachers that were lost, come out empty.
