@@ -5,7 +5,7 @@ use std::any::Any;
 use limbeck_field::{Extent, Region};
 use rayon::prelude::*;
 
-use super::coordinates::{AxisMap, Folds, Grid};
+use super::coordinates::{AxisMap, Grid};
 use super::stored::Stored;
 use crate::plain::{check_decode, check_sample};
 use crate::{BlockDecoder, Result};
@@ -22,7 +22,7 @@ pub(crate) struct NetworkBlock {
 
 impl NetworkBlock {
     pub fn new(extent: Extent, stored: Stored) -> NetworkBlock {
-        let maps = AxisMap::of(&extent, Folds::default());
+        let maps = AxisMap::of(&extent, stored.folds);
         NetworkBlock { extent, stored, maps }
     }
 }

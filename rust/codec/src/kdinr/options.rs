@@ -86,6 +86,8 @@ pub struct KdInrOptions {
     pub student_from_teacher: bool,
     /// Choose the student's frequency by short fits, where it is not set.
     pub student_race: bool,
+    /// Learn one half only of axes that are mirror images.
+    pub symmetry: bool,
 }
 
 impl Default for KdInrOptions {
@@ -126,6 +128,7 @@ impl KdInrOptions {
             student,
             student_from_teacher: true,
             student_race: true,
+            symmetry: true,
         };
         match name {
             "fast" => Ok(fast),
@@ -153,6 +156,7 @@ impl KdInrOptions {
                     student: FitOptions { rate: 1e-5, ..paper },
                     student_from_teacher: false,
                     student_race: false,
+                    symmetry: false,
                     ..fast
                 })
             }
@@ -172,6 +176,7 @@ impl KdInrOptions {
             "teacher.warm_share" => self.warm_share = number(key, value, 1e-3, 1.0)?,
             "teacher.key_interval" => self.key_interval = number(key, value, 1.0, 1e9)?,
             "student.from_teacher" => self.student_from_teacher = boolean(key, value)?,
+            "symmetry" => self.symmetry = boolean(key, value)?,
             "student.race" => self.student_race = boolean(key, value)?,
             _ => match key.split_once('.') {
                 Some(("teacher", name)) => self.teacher.set(key, name, value)?,

@@ -23,7 +23,7 @@ pub(crate) const UNQUANTISED: u8 = 2;
 /// Flag of a segment: the time coordinate is the step index, not the physical time.
 pub(crate) const BY_INDEX: u8 = 4;
 
-/// Flag of a segment: axes are folded, by a byte behind all else.
+/// Flag: axes are folded, by a byte behind all else.
 const FOLDED: u8 = 8;
 
 const SIREN: u8 = 0;
@@ -86,8 +86,7 @@ impl Head {
         if flags & FOLDED != 0 {
             let (byte, after) = rest.split_first().ok_or_else(short)?;
             (folds, rest) = (Folds(*byte), after);
-            // One input is the time.
-            if !folds.are_of(inputs.saturating_sub(1)) {
+            if !folds.are_of(inputs) {
                 return Err(Error::Corruption(format!("folds {byte:#04x} of a network of {inputs} inputs")));
             }
         }

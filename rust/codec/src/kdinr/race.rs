@@ -62,7 +62,7 @@ pub(crate) fn race(
         };
     let (mut architecture, mut folds) = (plan.architecture, Folds::default());
     let Some(mut least) = shortly(architecture, folds, source)? else { return Ok(spent) };
-    let mirrors = symmetry::folds(source.task, SYMMETRIC * least)?;
+    let mirrors = if o.symmetry { symmetry::folds(source.task, SYMMETRIC * least)? } else { Folds::default() };
     if mirrors.any()
         && let Some(error) = shortly(architecture, mirrors, source)?.filter(|e| *e < BETTER * least)
     {

@@ -31,7 +31,7 @@ impl<'a> VoxelSamples<'a> {
     /// `values` are the block's, normalised, C order.
     pub fn new(
         values: &'a [f32],
-        extent: &Extent,
+        (extent, folds): (&Extent, Folds),
         mask: Option<&Mask>,
         sampler: Sampler,
         batch: usize,
@@ -57,7 +57,7 @@ impl<'a> VoxelSamples<'a> {
                 Draw::Cells { alias: alias_table(&chances), cells }
             }
         };
-        let grid = Grid::new(&AxisMap::of(extent, Folds::default()), &Region::of(extent));
+        let grid = Grid::new(&AxisMap::of(extent, folds), &Region::of(extent));
         Ok(VoxelSamples { values, grid, random, batch: batch as u64, draw })
     }
 
@@ -141,7 +141,8 @@ mod tests {
         for sampler in
             [Sampler::Uniform, Sampler::Entropy { epsilon: 0.01 }, Sampler::Mixture { uniform: 0.5, epsilon: 0.01 }]
         {
-            let s = VoxelSamples::new(&values, &extent, None, sampler, 500, Random::new(&[1])).expect("samples");
+            let s = VoxelSamples::new(&values, (&extent, Folds::default()), None, sampler, 500, Random::new(&[1]))
+                .expect("samples");
             let (mut c, mut t) = (vec![0.0; 1500], vec![0.0; 500]);
             let mut hit = vec![false; n];
             for step in 0..20 {

@@ -38,8 +38,8 @@ pub(crate) fn stand_still(start: &mut Network) {
 }
 
 /// For each axis, what leads from the (folded) coordinate in `whole` to that in `part`: factor and summand.
-fn between(whole: &Extent, folds: Folds, part: &Extent) -> Vec<(f32, f32)> {
-    let maps = AxisMap::of(whole, folds).into_iter().zip(AxisMap::of(part, Folds::default()));
+fn between(whole: (&Extent, Folds), part: (&Extent, Folds)) -> Vec<(f32, f32)> {
+    let maps = AxisMap::of(whole.0, whole.1).into_iter().zip(AxisMap::of(part.0, part.1));
     let axis = |(whole, part): (AxisMap, AxisMap)| {
         let (Some((a, b)), Some((c, d))) = (whole.linear(), part.linear()) else { return (1.0, 0.0) };
         // j = (x - b) / a in the whole, and d + c (j + offset) in the part.
@@ -53,6 +53,11 @@ fn between(whole: &Extent, folds: Folds, part: &Extent) -> Vec<(f32, f32)> {
 /// is rewritten from the coordinates of the teacher's block to those of the student.
 fn grow(start: &mut Network, teacher: &dyn BlockDecoder, extent: &Extent, folds: Folds) {
     let Some(block) = teacher.as_any().downcast_ref::<NetworkBlock>() else { return };
+    // What a folded axis means cannot be said without folding it.
+    if block.stored.folds.any() && (block.stored.folds != folds || block.extent != *extent) {
+        return;
+    }
+    let teacher_folds = block.stored.folds;
     let teacher = &block.stored.network;
     let (from, to) = (teacher.layers(), start.layers());
     let fits = |(f, t): (&limbeck_network::Layer, &limbeck_network::Layer)| {
@@ -79,7 +84,9 @@ fn grow(start: &mut Network, teacher: &dyn BlockDecoder, extent: &Extent, folds:
             row[skip..skip + f.inputs].copy_from_slice(&teacher.parameters[f.weights + o * f.inputs..][..f.inputs]);
             start.parameters[t.biases + o] = teacher.parameters[f.biases + o];
             if index == 0 {
-                for (a, (scale, shift)) in between(extent, folds, &block.extent).into_iter().enumerate() {
+                for (a, (scale, shift)) in
+                    between((extent, folds), (&block.extent, teacher_folds)).into_iter().enumerate()
+                {
                     let w = &mut start.parameters[t.weights + o * t.inputs + skip + a];
                     let (scaled, moved) = (*w * scale, *w * shift);
                     *w = scaled;

@@ -12,7 +12,7 @@ use crate::{Error, Result};
 pub(crate) struct Stored {
     pub normalisation: Normalisation,
     pub flags: u8,
-    /// Of the box that a student is of.
+    /// Of the box that it is of.
     pub folds: Folds,
     pub network: Network,
     /// None for unquantised parameters.

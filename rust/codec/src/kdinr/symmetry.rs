@@ -1,9 +1,11 @@
 //! Mirror symmetries, as far as the teachers tell: half of a symmetric axis is all that a network has to learn.
 
+use limbeck_field::{Extent, Statistics, Volume};
+
 use super::coordinates::{AxisMap, Fold, Folds};
 use super::plan::random;
 use crate::ranks::agree;
-use crate::{DistilTask, Error, Result};
+use crate::{DistilTask, Error, Mask, Result};
 
 /// Steps that are looked at, and points at each.
 const STEPS: usize = 16;
@@ -68,6 +70,45 @@ pub(crate) fn folds(task: &DistilTask<'_>, least: f64) -> Result<Folds> {
     Ok(folds)
 }
 
+/// The share of the squared range that values of a block may differ from their images by, for a teacher to take them as one: far
+/// below what teachers reach.
+const ALIKE: f64 = 1e-8;
+
+/// The axes of a block that are mirror images, by its own values.
+pub(crate) fn folds_of(volume: &Volume, mask: Option<&Mask>, statistics: &Statistics) -> Folds {
+    let extent = Extent { offset: vec![0; volume.count.len()], count: volume.count.clone() };
+    let range = statistics.max - statistics.min;
+    let mut folds = Folds::default();
+    for axis in (0..extent.rank()).filter(|&a| extent.count[a] > 2) {
+        let pitch: usize = extent.count[axis + 1..].iter().product();
+        let found = MIRRORS.into_iter().find(|&fold| {
+            let map = AxisMap::of(&extent, Folds::default().with(axis, fold))[axis];
+            let (mut squares, mut n) = (0.0, 0u32);
+            // Most fields are told apart by a few values.
+            let leap = if volume.values.len().is_multiple_of(LEAP) { 1 } else { LEAP };
+            for i in (0..volume.values.len()).map(|i| i.wrapping_mul(leap) % volume.values.len()) {
+                let at = i / pitch % extent.count[axis];
+                let image = i - at * pitch + map.mirror(at) * pitch;
+                if mask.is_some_and(|m| m.codes[i] != 0 || m.codes[image] != 0) {
+                    continue;
+                }
+                let apart = (volume.values.get(i) - volume.values.get(image)) / range;
+                squares += apart * apart;
+                n += 1;
+                if squares > ALIKE * volume.values.len() as f64 {
+                    return false;
+                }
+            }
+            n > 0
+        });
+        folds = found.map_or(folds, |fold| folds.with(axis, fold));
+    }
+    folds
+}
+
+/// A prime that spreads indices.
+const LEAP: usize = 7919;
+
 /// What the teachers of this rank say at grid points: values, each followed by 1; elsewhere zeros.
 fn ask(task: &DistilTask<'_>, step: usize, points: &[Vec<usize>], told: &mut [f64]) -> Result<()> {
     for (b, block) in task.blocks.iter().enumerate() {
@@ -93,7 +134,7 @@ fn ask(task: &DistilTask<'_>, step: usize, points: &[Vec<usize>], told: &mut [f6
 mod tests {
     use std::sync::Arc;
 
-    use limbeck_field::{ElementType, Extent, Values, Volume};
+    use limbeck_field::{ElementType, Values};
 
     use super::*;
     use crate::ranks::{Alone, RankThread, Ranks};
@@ -163,6 +204,17 @@ mod tests {
             });
             assert!(on.iter().all(|f| *f == exact), "{n} ranks: {on:?}");
         }
+    }
+
+    #[test]
+    fn a_block_tells_its_own_mirrors() {
+        let values: Vec<f32> = (0..12 * 15 * 16).map(|i| value([i / 240, i / 16 % 15, i % 16])).collect();
+        let mut volume = Volume { count: SHAPE.to_vec(), values: Values::Float32(values) };
+        let of = |v: &Volume| folds_of(v, None, &Statistics::measure(v, None).unwrap());
+        assert_eq!(of(&volume), Folds::default().with(0, Fold::Centre).with(2, Fold::First));
+        let Values::Float32(v) = &mut volume.values else { unreachable!() };
+        v[1234] += 0.5;
+        assert_eq!(of(&volume), Folds::default());
     }
 
     #[test]

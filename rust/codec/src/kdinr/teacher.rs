@@ -5,11 +5,13 @@ use limbeck_network::{Network, Random};
 use rayon::prelude::*;
 
 use super::block::{CHUNK, NetworkBlock};
+use super::coordinates::Folds;
 use super::fit::{Fitted, Precision, Watch, fit};
 use super::options::KdInrOptions;
 use super::sampling::VoxelSamples;
 use super::sizing;
 use super::stored::{Stored, same_shape};
+use super::symmetry;
 use super::weights::{Quantised, Quantiser};
 use crate::ranks::Alone;
 use crate::{
@@ -27,6 +29,7 @@ pub(crate) struct TeacherChain {
 struct Previous {
     step: u64,
     network: Network,
+    folds: Folds,
     normalisation: Normalisation,
     quantised: Option<Quantised>,
     since_key: u64,
@@ -66,7 +69,9 @@ impl TeacherChain {
         };
         let omega = if o.teacher.omega > 0.0 { o.teacher.omega } else { sizing::omega(&extent.count) };
         let architecture = sizing::architecture(&o.teacher, inputs, width, omega);
-        let warm = self.previous.as_ref().filter(|p| o.warm_start && same_shape(&p.network, &architecture));
+        let folds = if o.symmetry { symmetry::folds_of(volume, mask, statistics) } else { Folds::default() };
+        let same = |p: &&Previous| same_shape(&p.network, &architecture) && p.folds == folds;
+        let warm = self.previous.as_ref().filter(|p| o.warm_start && same(p));
         // A warm start is worth most if the same value means the same to both networks.
         let normalisation = match warm {
             Some(p) if still_fits(&p.normalisation, range) => p.normalisation,
@@ -87,7 +92,7 @@ impl TeacherChain {
         let choose = |q: &Quantiser, n: &Network| q.codes(&n.parameters, levels);
         let watch = Watch { limit: None, progress: &|_, _| {}, ranks: &Alone };
         let random = self.random(step, VOXELS);
-        let mut source = VoxelSamples::new(&normalised, extent, mask, o.sampler, fit_options.batch, random)?;
+        let mut source = VoxelSamples::new(&normalised, (extent, folds), mask, o.sampler, fit_options.batch, random)?;
         let mut best: Option<(NetworkBlock, Quality, u64)> = None;
         for calm in CALMER {
             let start = match warm {
@@ -103,7 +108,8 @@ impl TeacherChain {
             let Fitted { network, quantised, samples } =
                 fit(start, &mut source, &fit_options.for_width(width).calmer(calm), samples, precision, &watch);
             let flags = if quantised.is_none() { super::payload::UNQUANTISED } else { 0 };
-            let block = NetworkBlock::new(extent.clone(), Stored::new(normalisation, flags, network, quantised));
+            let block =
+                NetworkBlock::new(extent.clone(), Stored::new(normalisation, flags, network, quantised).folded(folds));
             let quality = measure(&block, &self.geometry, volume, mask)?;
             let better = best.as_ref().is_none_or(|(_, q, _)| quality.squared_error < q.squared_error);
             if quality.squared_error.is_finite() && better {
@@ -127,7 +133,7 @@ impl TeacherChain {
         };
         let since_key = base.map_or(0, |(p, _)| p.since_key + 1);
         let NetworkBlock { stored: Stored { network, quantised, .. }, .. } = block;
-        self.previous = Some(Previous { step, network, normalisation, quantised, since_key });
+        self.previous = Some(Previous { step, network, folds, normalisation, quantised, since_key });
         Ok(encoded)
     }
 }
@@ -201,6 +207,7 @@ impl Chain for TeacherChain {
             self.previous = Some(Previous {
                 step,
                 network: stored.network.clone(),
+                folds: stored.folds,
                 normalisation: stored.normalisation,
                 quantised: stored.quantised.clone(),
                 // The next teacher is coded whole, wherever in its interval the last one was.

@@ -104,6 +104,12 @@ pub(super) const METHOD: &[OptionSpec] = &[
         "Begin the student from a teacher of the same family and depth instead of from nothing.",
     ),
     option(
+        "symmetry",
+        OptionKind::Flag,
+        "Learn one half only of axes that are mirror images: in their middle, or in their first point where they are periodic. \
+         Teachers look at their block, the student (with student.race) at the domain.",
+    ),
+    option(
         "student.race",
         OptionKind::Flag,
         "Choose the student's frequency by short fits, which take a twelfth of its samples or more; has no effect where \
