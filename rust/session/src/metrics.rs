@@ -87,11 +87,12 @@ pub struct VariableReport {
     pub steps: usize,
     /// One line about the student, for people.
     pub description: String,
-    /// Of the student against the teachers, on a sample of points.
+    /// Of the student against the teachers, on a sample of points; with `target.psnr` and `target.max_error` of what the archive
+    /// holds against the data, on every value (where a student stands for refined steps, as exactly as those are known).
     pub student: Quality,
     /// Of the teachers against the data, on every value of every step.
     pub teachers: Quality,
-    /// Bytes of the student.
+    /// Bytes of the student, and of steps that are kept beside or instead of it.
     pub bytes: u64,
     /// Training samples spent on the student.
     pub samples: u64,
