@@ -46,6 +46,46 @@ fn a_series_survives_and_is_measured() {
 }
 
 #[test]
+fn a_bound_is_kept_and_zero_is_lossless() {
+    let bench = Bench::new();
+    let values = bench.wave("density.npy", &[5, 10, 11, 12]);
+    for (bound, limit) in [("0.01", 0.01), ("0", 0.0)] {
+        let archive = format!("run-{bound}.lbk");
+        bench.compress(&["density.npy", "-o", &archive, "--max-error", bound]).ends_with(0);
+        bench.limbeck(&["decode", &archive, "-o", "back.npy"]).ends_with(0);
+        let (_, decoded) = read_npy(&bench.path("back.npy"));
+        let errors = values.iter().zip(&decoded).map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs());
+        assert!(errors.fold(0.0, f64::max) <= limit, "{bound}");
+        bench.limbeck(&["info", &archive]).ends_with(0);
+    }
+    let both = ["density.npy", "-o", "run.lbk", "--max-error", "1", "--ratio", "10"];
+    bench.compress(&both).ends_with(2).says(&["--ratio"]);
+    let set = ["density.npy", "-o", "run.lbk", "--max-error", "1", "--set", "target.psnr=40"];
+    bench.compress(&set).ends_with(2).says(&["target.max_error", "target.psnr"]);
+}
+
+#[test]
+fn own_data_are_measured() {
+    let bench = Bench::new();
+    bench.wave("density.npy", &[3, 12, 12, 12]);
+    let alone = ["--rivals", "no-such-program"];
+    let bounds =
+        bench.limbeck(&[&["bench", "error-bound", "density.npy", "--bounds", "0.01", "--json"], &alone[..]].concat());
+    let bounds = bounds.ends_with(0).json();
+    let figure = |list: &serde_json::Value, name: &str| {
+        let found = list.as_array().unwrap().iter().find(|f| f["name"] == name);
+        found.unwrap_or_else(|| panic!("no {name} in {list}"))["value"].as_f64().unwrap()
+    };
+    assert!(figure(&bounds, "bound.density.0.01.limbeck.ratio") > 4.0);
+    assert!(figure(&bounds, "bound.density.0.01.limbeck.max_error") <= 1.0);
+    let ratios = ["bench", "rate-distortion", "density.npy", "--ratios", "20", "--set", "effort=0.1", "--json"];
+    let ratios = bench.limbeck(&[&ratios[..], &alone].concat()).ends_with(0).json();
+    assert!(figure(&ratios, "rd.limbeck.20.psnr") > 20.0);
+    bench.limbeck(&[&["bench", "error-bound", "none.npy"], &alone[..]].concat()).ends_with(3).says(&["none.npy"]);
+    bench.limbeck(&["bench", "error-bound", "density.npy", "--set", "x"]).ends_with(2).says(&["NAME=VALUE"]);
+}
+
+#[test]
 fn parts_of_the_data_are_decoded_alone() {
     let bench = Bench::new();
     bench.wave("u.npy", &[4, 10, 12, 14]);
