@@ -376,3 +376,73 @@ fn small_fields_do_well_with_what_is_chosen_for_them() {
         assert!(s.quality.psnr() > 32.0, "{shape:?}: the student has {:.1} dB", s.quality.psnr());
     }
 }
+
+/// Symmetric in the centre of the first axis and, periodic, in the first point of the second.
+fn symmetric(t: usize) -> Volume {
+    let (n, m) = (60, 64);
+    let value = |i: usize| {
+        let (y, x) = ((i / m) as f64, (i % m) as f64);
+        let y = (y - (n - 1) as f64 / 2.0).abs() / 10.0;
+        let x = x.min(m as f64 - x) / 10.0;
+        (1.5 * x * x + 0.2 * t as f64).sin() * (1.5 * y * y).cos() + 0.3 * (x * y).sin()
+    };
+    Volume { count: vec![n, m], values: Values::Float32((0..n * m).map(|i| value(i) as f32).collect()) }
+}
+
+#[test]
+fn mirrored_axes_are_learned_by_half_and_read_as_a_whole() {
+    let volumes: Vec<Volume> = (0..3).map(symmetric).collect();
+    let shape = volumes[0].count.clone();
+    let extent = Extent::whole(&shape);
+    let mut seen = Vec::new();
+    for symmetry in ["true", "false"] {
+        let mut o = KdInrOptions::default();
+        for (key, value) in [
+            ("symmetry", symmetry),
+            ("teacher.width", "16"),
+            ("teacher.depth", "2"),
+            ("teacher.samples", "60000"),
+            ("student.samples", "1000000"),
+            ("student.batch", "128"),
+            ("student.depth", "2"),
+        ] {
+            o.set(key, value).expect("an option");
+        }
+        let method = KdInr::new(o.clone());
+        let geometry = BlockGeometry {
+            shape: shape.clone(),
+            extent: extent.clone(),
+            element_type: ElementType::Float32,
+            shared: Vec::new(),
+        };
+        let mut run = Run { geometry, steps: Vec::new(), decoders: Vec::new() };
+        let mut chain = method.chain(run.geometry.clone(), KEY);
+        for (step, volume) in volumes.iter().enumerate() {
+            let e = chain.encode(step as u64, volume, None, &pool(2)).expect("a teacher");
+            let base = e.base_step.map(|b| run.decoders[b as usize].clone());
+            run.decoders
+                .push(method.open_step(&run.geometry, e.kind, &e.payload, None, base.as_deref()).expect("opens"));
+            run.steps.push(e);
+        }
+        let made = distil(&run, &[0.0, 1.0, 2.0], o, 900, None);
+        assert_eq!(made.description.contains("2 axes folded"), symmetry == "true", "{}", made.description);
+        let student = method.open_segment(&extent, &[0.0, 1.0, 2.0], &made.payload).expect("a student");
+        let mut values = vec![0.0; extent.len()];
+        student.decode(1.0, &Region::of(&extent), &mut values).expect("values");
+        let squared: f64 = values.iter().enumerate().map(|(i, v)| (v - volumes[1].values.get(i)).powi(2)).sum();
+        if symmetry == "true" {
+            // Images are the same to the last bit, on the grid and beside it.
+            assert!((0..60 * 64).all(|i| {
+                let (y, x) = (i / 64, i % 64);
+                values[i].to_bits() == values[(59 - y) * 64 + (64 - x) % 64].to_bits()
+            }));
+            let mut two = [0.0; 2];
+            student.sample(&[0.5, 10.25, 7.5, 0.5, 59.0 - 10.25, 64.0 - 7.5], &mut two).expect("values");
+            assert_eq!(two[0].to_bits(), two[1].to_bits());
+        }
+        let teacher: f64 = run.steps.iter().map(|s| s.quality.squared_error).sum();
+        seen.push((teacher, squared));
+    }
+    // 3 dB at the very least.
+    assert!(seen[0].0 < 0.5 * seen[1].0 && seen[0].1 < 0.5 * seen[1].1, "{seen:?}");
+}
