@@ -46,13 +46,16 @@ pub(crate) fn race(
         return Ok(0);
     }
     let mut spent = 0;
+    // Nothing of the training itself is done yet, but somebody may wait for a word.
+    let task = source.task;
+    let progress = |_: f64, psnr: f64| (task.progress)(0.0, psnr);
     let mut shortly =
         |architecture: Architecture, folds: Folds, source: &mut TeacherSamples<'_>| -> Result<Option<f64>> {
             let options = FitOptions { bits: 0.0, ..plan.options };
             let short = Plan { architecture, folds, options, samples, bytes: plan.bytes };
             source.fold(folds);
             let start = begin((&architecture, folds), source.task, false, o.student_from_teacher)?;
-            let fitted = train(&short, start, source, 1.0, limit.map(|l| l.mul_f64(SHARE)), &|_, _| {})?;
+            let fitted = train(&short, start, source, 1.0, limit.map(|l| l.mul_f64(SHARE)), &progress)?;
             spent += fitted.samples;
             let whole = fitted.samples >= samples;
             let stored = Stored::new(source.normalisation, UNQUANTISED, fitted.network, None).folded(folds);
