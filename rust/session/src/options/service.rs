@@ -121,7 +121,7 @@ pub(super) const SERVICE: &[OptionSpec] = &[
         OptionKind::Choice(&["networks", "streams"]),
         "networks",
         "What the journal keeps of a step, with target.ratio: networks are teachers, fitted while the run goes on, and take little \
-         memory at its end. streams are the values to 0.05 % of the range, taken in a tenth of the time; the student then learns \
+         memory at its end. streams are the values to about 0.03 % of the range, taken in a tenth of the time; the student then learns \
          from nearly the data themselves, but their decoded values must fit into distil.bytes. The other targets have streams.",
     ),
     option("journal.keep", OptionKind::Flag, "true", "Keep the journal after the archive was written."),
