@@ -398,14 +398,17 @@ impl Steps<'_> {
             let kind = StepKind::from_number(entry.step_kind)?;
             let mut carried = self.carried(i, entry, kind, payload);
             if entry.base_step.is_some_and(|b| !whole.contains(&(i, b))) {
-                // Its base is not in this archive.
+                // Its base is not in this archive, and what it decodes to here is not, bit for bit, what later steps are
+                // differences to: they are coded anew likewise, up to the next that stands on its own.
                 let volume = values_of(&self.teachers.geometries[i], decoder.as_ref())?;
                 let plain = EncodedStep::plain(&volume, &self.teachers.geometries[i]);
                 (carried.kind, carried.base_step, carried.payload) = (plain.kind, None, plain.payload);
-            } else if kind == StepKind::Bounded {
-                carried.payload = without_refinement(&carried.payload)?;
+            } else {
+                whole.insert((i, entry.step));
+                if kind == StepKind::Bounded {
+                    carried.payload = without_refinement(&carried.payload)?;
+                }
             }
-            whole.insert((i, entry.step));
             total.push(carried);
         }
         Ok(total)
