@@ -27,7 +27,7 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
     let mut source = TeacherSamples::new(task, time, normalisation, plan.options.batch, random(task, VOXELS));
     let began = Instant::now();
     let mut spent = 0;
-    if o.student_race && !constant {
+    if o.student_race && (o.symmetry || o.student.omega == 0.0) && !constant {
         spent = race(&mut plan, o, &mut source, task.times, task.time_limit)?;
     }
     for calm in CALMER {

@@ -112,7 +112,7 @@ pub(super) const METHOD: &[OptionSpec] = &[
     option(
         "student.race",
         OptionKind::Flag,
-        "Choose the student's frequency by short fits, which take a twelfth of its samples or more; has no effect where \
-         student.omega is set.",
+        "Choose by short fits whether the student folds mirrored axes (symmetry), and its frequency where student.omega is not \
+         set; they take a twelfth of its samples or more.",
     ),
 ];
