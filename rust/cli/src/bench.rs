@@ -7,6 +7,7 @@ use limbeck_comparison::{Error, machine};
 
 use crate::console::Console;
 use crate::failure::{Failure, Result};
+use crate::settings::pair;
 
 /// What `bench` takes.
 #[derive(Args)]
@@ -48,10 +49,6 @@ struct Set {
 
 impl Set {
     fn pairs(&self) -> Result<Vec<(&str, &str)>> {
-        fn pair(text: &str) -> Result<(&str, &str)> {
-            let bad = || Failure::Usage(format!("--set {text}: must be NAME=VALUE (see `limbeck options`)"));
-            text.split_once('=').map(|(name, value)| (name.trim(), value.trim())).ok_or_else(bad)
-        }
         self.sets.iter().map(|text| pair(text)).collect()
     }
 }

@@ -24,6 +24,12 @@ pub struct SettingArgs {
     config: Option<PathBuf>,
 }
 
+/// An argument of `--set`.
+pub fn pair(text: &str) -> Result<(&str, &str)> {
+    let bad = || Failure::Usage(format!("--set {text}: must be NAME=VALUE (see `limbeck options`)"));
+    text.split_once('=').map(|(name, value)| (name.trim(), value.trim())).ok_or_else(bad)
+}
+
 /// What only one of can be aimed at.
 fn is_target(name: &str) -> bool {
     name.starts_with("target.")
@@ -60,10 +66,8 @@ impl SettingArgs {
         given.extend(self.ratio.iter().map(|r| ("target.ratio".to_string(), r.clone())));
         given.extend(self.max_error.iter().map(|e| ("target.max_error".to_string(), e.clone())));
         for text in &self.sets {
-            let (name, value) = text
-                .split_once('=')
-                .ok_or_else(|| Failure::Usage(format!("--set {text}: must be NAME=VALUE (see `limbeck options`)")))?;
-            given.push((name.trim().to_string(), value.trim().to_string()));
+            let (name, value) = pair(text)?;
+            given.push((name.to_string(), value.to_string()));
         }
         Ok(given)
     }

@@ -57,10 +57,9 @@ impl<'a> Parts<'a> {
         if self.refinement.is_some() {
             length(self.stream);
         }
-        [self.network, self.stream, self.refinement.unwrap_or_default()]
-            .concat()
-            .into_iter()
-            .for_each(|b| bytes.push(b));
+        for part in [self.network, self.stream, self.refinement.unwrap_or_default()] {
+            bytes.extend_from_slice(part);
+        }
         bytes
     }
 

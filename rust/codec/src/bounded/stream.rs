@@ -8,7 +8,7 @@
 
 use limbeck_field::{ElementType, Values};
 
-use super::integers::{ENERGIES, GROUPS, MOST_BITS, Residual, ResidualModel, energy};
+use super::integers::{GROUPS, MOST_BITS, Residual, ResidualModel, energy};
 use super::lattice::{AXES, Class, Curve, Lattice, Point, along};
 use crate::entropy::{Decoder, Encoder};
 use crate::{Error, Result};
@@ -192,7 +192,7 @@ fn neighbours(lattice: &Lattice, class: Class, sizes: &[u8], p: &Point) -> usize
             weight += 2;
         }
     }
-    energy(sum, weight).min(ENERGIES - 1)
+    energy(sum, weight)
 }
 
 impl Guide {

@@ -110,7 +110,10 @@ impl Contender {
                     .ratios
                     .iter()
                     .map(|&ratio| {
-                        let run = through_session(original, &folder.path().join("series.lbk"), ratio, &options);
+                        let target = ("target.ratio", ratio.to_string());
+                        let archive = folder.path().join("series.lbk");
+                        let run = through_session(original, &archive, (target.0, &target.1), &options);
+                        let run = run.map(|run| Run { asked: Some(ratio), ..run });
                         self.say(&format!("asked for {ratio}"), &run);
                         run
                     })
@@ -152,14 +155,19 @@ impl Contender {
     }
 }
 
-fn through_session(original: &Original, archive: &Path, ratio: f64, options: &[(&str, &str)]) -> Result<Run> {
+/// Through a session into an archive at this path, and back from it.
+pub(super) fn through_session(
+    original: &Original,
+    archive: &Path,
+    target: (&str, &str),
+    options: &[(&str, &str)],
+) -> Result<Run> {
     let replace: Vec<(&str, &str)> = [("open.mode", "replace")].iter().chain(options).copied().collect();
     let start = Instant::now();
-    compress(&original.series, archive, ("target.ratio", &ratio.to_string()), &replace)?;
+    compress(&original.series, archive, target, &replace)?;
     let seconds = start.elapsed().as_secs_f64();
     let opened = Archive::open(archive, &original.series)?;
-    let run = original.measure(bytes_on_disk(archive)?, seconds, None, |step| opened.step(step))?;
-    Ok(Run { asked: Some(ratio), ..run })
+    original.measure(bytes_on_disk(archive)?, seconds, None, |step| opened.step(step))
 }
 
 /// `limbeck-rivals` with one codec on one series, whose values lie in a file.

@@ -1,15 +1,13 @@
 //! limbeck and SZ3 on the same series with the same bound on the error of every value.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use super::contender::{Layout, Process};
+use super::contender::{Layout, Process, through_session};
 use super::curve::Run;
 use super::measure::Original;
 use super::{rivals_are_there, stem};
 use crate::npy::Series;
 use crate::report::{Report, number};
-use crate::roundtrip::{Archive, bytes_on_disk, compress};
 use crate::{Error, Result};
 
 /// What a comparison with equal bounds was asked for.
@@ -41,7 +39,7 @@ pub fn run(o: &Options, options: &[(&str, &str)], report: &mut Report) -> Result
         let folder = tempfile::tempdir().map_err(|e| Error::Setup(format!("no temporary directory: {e}")))?;
         for &share in &o.bounds {
             let bound = share * (original.max - original.min);
-            let own = through_session(&original, &folder.path().join("series.lbk"), bound, options)?;
+            let own = within_bound(&original, &folder.path().join("series.lbk"), bound, options)?;
             let sz3 = |layout| Process::new(&o.rivals, "sz3", layout, folder.path(), &original)?.run(bound, &original);
             let others = if rivals { Some([sz3(Layout::Steps)?, sz3(Layout::Series)?]) } else { None };
             let bytes = |run: &Run| original.bytes as f64 / run.ratio;
@@ -76,16 +74,12 @@ pub fn run(o: &Options, options: &[(&str, &str)], report: &mut Report) -> Result
     Ok(text)
 }
 
-fn through_session(original: &Original, archive: &Path, bound: f64, options: &[(&str, &str)]) -> Result<Run> {
-    let replace: Vec<(&str, &str)> = [("open.mode", "replace")].iter().chain(options).copied().collect();
-    let start = Instant::now();
-    compress(&original.series, archive, ("target.max_error", &bound.to_string()), &replace)?;
-    let seconds = start.elapsed().as_secs_f64();
-    let opened = Archive::open(archive, &original.series)?;
-    let run = original.measure(bytes_on_disk(archive)?, seconds, None, |step| opened.step(step))?;
-    if run.figures.max_error > bound {
-        return Err(Error::Setup(format!("a value is off by {}, and the bound is {bound}", run.figures.max_error)));
+fn within_bound(original: &Original, archive: &Path, bound: f64, options: &[(&str, &str)]) -> Result<Run> {
+    let run = through_session(original, archive, ("target.max_error", &bound.to_string()), options)?;
+    let f = &run.figures;
+    if f.max_error > bound {
+        return Err(Error::Setup(format!("a value is off by {}, and the bound is {bound}", f.max_error)));
     }
-    eprintln!("limbeck bound {bound:.4e}  ratio {:9.1}  {:6.2} dB  {seconds:7.2} s", run.ratio, run.figures.psnr);
+    eprintln!("limbeck bound {bound:.4e}  ratio {:9.1}  {:6.2} dB  {:7.2} s", run.ratio, f.psnr, f.encode_seconds);
     Ok(run)
 }

@@ -14,7 +14,7 @@ use limbeck_codec::{
 };
 use limbeck_field::{ElementType, Region, Values, Volume};
 
-use super::crew::{Crew, Journals};
+use super::crew::Crew;
 use super::shards::{self, Part, told_box};
 use super::sizes::{Sizes, TRIES};
 use super::student::{Job, Made, SMALLEST, Task};
@@ -63,16 +63,19 @@ const SMALLER_SHARE: f64 = 0.08;
 const STEP_OVERHEAD: u64 = 48;
 
 /// Steps and their sum.
-#[derive(Default)]
 struct Total {
     steps: Vec<Carried>,
-    quality: Option<Quality>,
+    quality: Quality,
     bytes: u64,
 }
 
 impl Total {
+    fn new() -> Total {
+        Total { steps: Vec::new(), quality: Quality::EMPTY, bytes: 0 }
+    }
+
     fn add(&mut self, quality: &Quality) {
-        self.quality = Some(self.quality.map_or(*quality, |q| q.merge(quality)));
+        self.quality = self.quality.merge(quality);
     }
 
     fn push(&mut self, step: Carried) {
@@ -85,7 +88,7 @@ impl Total {
         let mut bytes = [self.bytes as f64];
         ranks.sum_f64(&mut bytes)?;
         self.bytes = bytes[0] as u64;
-        self.quality = Some(self.quality.unwrap_or(Quality::EMPTY).over(ranks)?);
+        self.quality = self.quality.over(ranks)?;
         Ok(())
     }
 }
@@ -187,7 +190,7 @@ impl Job<'_> {
         };
         let seconds = begin.elapsed().as_secs_f64();
         let student = found.student.map(|s| part.made(&teachers.geometries[0].shape, s, seconds, Vec::new()));
-        let (quality, bytes) = (found.total.quality.unwrap_or(Quality::EMPTY), found.total.bytes);
+        let (quality, bytes) = (found.total.quality, found.total.bytes);
         let (variable, steps) = (part.variable, found.total.steps);
         let (samples, warnings) = (found.samples, found.warnings);
         Ok(Kept { variable, student, steps, quality, bytes, samples, seconds, warnings })
@@ -195,14 +198,8 @@ impl Job<'_> {
 
     /// Whether this rank sees to a block of a part (by its place there).
     fn is_mine(&self, part: &Part, i: usize) -> bool {
-        match (part.maker, self.crew.journals) {
-            (Some(_), _) => true,
-            (None, Journals::Own) => {
-                let blocks = &self.run.run().variables[part.variable as usize].blocks;
-                blocks[part.blocks[i] as usize].rank as usize == self.crew.ranks.rank()
-            }
-            (None, Journals::All) => i % self.crew.ranks.size() == self.crew.ranks.rank(),
-        }
+        let blocks = &self.run.run().variables[part.variable as usize].blocks;
+        part.maker.is_some() || self.crew.asks(i, &blocks[part.blocks[i] as usize])
     }
 }
 
@@ -284,7 +281,7 @@ impl Search<'_> {
 
     /// The smallest student found that reaches the quality, if it is smaller than what is carried.
     fn reaching(&self, psnr: f64, carried: Total) -> Result<Found> {
-        let reached = |total: &Total| total.quality.as_ref().map_or(f64::NEG_INFINITY, Quality::psnr);
+        let reached = |total: &Total| total.quality.psnr();
         let mut found = Found { student: None, total: carried, samples: 0, warnings: Vec::new() };
         let known = self.all(|| self.steps.recorded().unrefined == 0)?;
         let in_memory = self.all(|| self.steps.fit_memory())?;
@@ -388,7 +385,7 @@ impl Steps<'_> {
 
     /// As the journal has them.
     fn as_they_are(&self) -> Result<Total> {
-        let mut total = Total::default();
+        let mut total = Total::new();
         let mut whole: BTreeSet<(usize, u64)> = BTreeSet::new();
         for (step, i, entry) in self.entries() {
             // What is damaged, or a difference to something that is, was reported as a gap.
@@ -416,7 +413,7 @@ impl Steps<'_> {
 
     /// A student's quality.
     fn compared(&self, segment: &EncodedSegment) -> Result<Total> {
-        let mut total = Total::default();
+        let mut total = Total::new();
         let student = self.job.method.open_segment(&self.part.extent, &self.job.plan.times(), &segment.payload)?;
         for (step, i, entry) in self.entries() {
             let Some(kept) = self.teachers.teacher(step, i)? else { continue };
@@ -445,7 +442,7 @@ impl Steps<'_> {
 
     /// Over a student: what is missing from it.
     fn corrected(&self, segment: &EncodedSegment) -> Result<Total> {
-        let mut total = Total::default();
+        let mut total = Total::new();
         let student = self.job.method.open_segment(&self.part.extent, &self.job.plan.times(), &segment.payload)?;
         for (step, i, entry) in self.entries() {
             let Some(kept) = self.teachers.teacher(step, i)? else { continue };
