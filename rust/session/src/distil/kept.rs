@@ -22,7 +22,7 @@ use super::telling::{Telling, Told};
 use crate::commit::shared;
 use crate::journal::quality;
 use crate::settings::Target;
-use crate::teachers::{Teachers, decoded_bytes};
+use crate::teachers::Teachers;
 use crate::{Error, Result, agree};
 
 /// One step of one block for the archive.
@@ -360,9 +360,7 @@ impl Steps<'_> {
 
     /// Whether the decoded values stay in memory: a student asks for them in any order.
     fn fit_memory(&self) -> bool {
-        let geometry = |i: usize| &self.teachers.geometries[i];
-        let bytes = self.entries().map(|(_, i, e)| decoded_bytes(geometry(i), e, e.mask_length.is_some()));
-        bytes.sum::<u64>() <= self.job.settings.distil_bytes
+        self.job.decoded(self.part, self.teachers, |_| true) <= self.job.settings.distil_bytes
     }
 
     /// How the steps were recorded.
@@ -414,21 +412,32 @@ impl Steps<'_> {
     /// A student's quality.
     fn compared(&self, segment: &EncodedSegment) -> Result<Total> {
         let mut total = Total::new();
-        let student = self.job.method.open_segment(&self.part.extent, &self.job.plan.times(), &segment.payload)?;
-        for (step, i, entry) in self.entries() {
-            let Some(kept) = self.teachers.teacher(step, i)? else { continue };
-            let geometry = self.geometry(i);
-            let mask = self.mask(i, entry)?;
-            let at = AtStep::new(Arc::clone(&student), step as f64);
-            let mut reached = compare(&geometry, kept.as_ref(), &at, mask.as_ref())?;
+        self.under(segment, |i, entry, kept, student, mask| {
+            let mut reached = compare(&self.geometry(i), kept, student, mask)?;
             if entry.step_kind == StepKind::Network as u8 {
                 // The teacher's own error; that of the student is not part of it.
                 reached.squared_error += entry.quality.squared_error;
                 reached.max_error += entry.quality.max_error;
             }
             total.add(&reached);
-        }
+            Ok(())
+        })?;
         Ok(total)
+    }
+
+    /// Does something with each step: its block and entry, what is kept of it, what the student says, and its mask.
+    fn under(
+        &self,
+        segment: &EncodedSegment,
+        mut work: impl FnMut(usize, &BlockEntry, &dyn BlockDecoder, &AtStep, Option<&Mask>) -> Result<()>,
+    ) -> Result<()> {
+        let student = self.job.method.open_segment(&self.part.extent, &self.job.plan.times(), &segment.payload)?;
+        for (step, i, entry) in self.entries() {
+            let Some(kept) = self.teachers.teacher(step, i)? else { continue };
+            let at = AtStep::new(Arc::clone(&student), step as f64);
+            work(i, entry, kept.as_ref(), &at, self.mask(i, entry)?.as_ref())?;
+        }
+        Ok(())
     }
 
     fn mask(&self, i: usize, entry: &BlockEntry) -> Result<Option<Mask>> {
@@ -443,13 +452,8 @@ impl Steps<'_> {
     /// Over a student: what is missing from it.
     fn corrected(&self, segment: &EncodedSegment) -> Result<Total> {
         let mut total = Total::new();
-        let student = self.job.method.open_segment(&self.part.extent, &self.job.plan.times(), &segment.payload)?;
-        for (step, i, entry) in self.entries() {
-            let Some(kept) = self.teachers.teacher(step, i)? else { continue };
-            let geometry = self.geometry(i);
-            let mask = self.mask(i, entry)?;
-            let at = AtStep::new(Arc::clone(&student), step as f64);
-            match self.job.pool.install(|| correct(&geometry, kept.as_ref(), &at, mask.as_ref()))? {
+        self.under(segment, |i, entry, kept, student, mask| {
+            match self.job.pool.install(|| correct(&self.geometry(i), kept, student, mask))? {
                 Some(correction) => {
                     total.add(&correction.quality);
                     if let Some(payload) = correction.payload {
@@ -463,7 +467,8 @@ impl Steps<'_> {
                     total.push(self.carried(i, entry, kind, self.job.run.read_block(entry)?.payload));
                 }
             }
-        }
+            Ok(())
+        })?;
         Ok(total)
     }
 

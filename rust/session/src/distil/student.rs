@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use limbeck_archive::UnfinishedRun;
+use limbeck_archive::{BlockEntry, UnfinishedRun};
 use limbeck_codec::ranks::{Alone, Ranks};
 use limbeck_codec::{ChainKey, DistilTask, EncodedSegment, Method, StepKind};
 use limbeck_field::Extent;
@@ -132,14 +132,8 @@ impl Job<'_> {
 
     /// Streams are decoded whole, and asked for values of all steps in any order.
     fn fits_memory(&self, part: &Part, teachers: &Teachers<'_>) -> Result<()> {
-        let steps = self.plan.first_step..self.plan.first_step + self.plan.stamps.len() as u64;
-        let places = steps.flat_map(|step| part.blocks.iter().enumerate().map(move |(i, b)| (step, i, *b)));
-        let bytes = |(step, i, block): (u64, usize, u32)| {
-            let entry = self.run.block(part.variable, block, step)?;
-            let stream = entry.step_kind == StepKind::Bounded as u8;
-            stream.then(|| decoded_bytes(&teachers.geometries[i], entry, entry.mask_length.is_some()))
-        };
-        let (needed, limit) = (places.filter_map(bytes).sum::<u64>(), self.settings.distil_bytes);
+        let stream = |entry: &BlockEntry| entry.step_kind == StepKind::Bounded as u8;
+        let (needed, limit) = (self.decoded(part, teachers, stream), self.settings.distil_bytes);
         if needed <= limit {
             return Ok(());
         }
@@ -148,6 +142,15 @@ impl Job<'_> {
             "the steps of {name:?} are in the journal as streams, which take {needed} bytes when they are decoded, and distil.bytes \
              is {limit}: set it higher, perhaps in a batch job (`limbeck distill`)"
         )))
+    }
+
+    /// Bytes that those steps of a part take, decoded, which this rank can read and may be asked for.
+    pub(super) fn decoded(&self, part: &Part, teachers: &Teachers<'_>, which: impl Fn(&BlockEntry) -> bool) -> u64 {
+        let steps = self.plan.first_step..self.plan.first_step + self.plan.stamps.len() as u64;
+        let places = steps.flat_map(|step| part.blocks.iter().enumerate().map(move |(i, b)| (step, i, *b)));
+        let entries = places.filter_map(|(step, i, b)| Some((i, self.run.block(part.variable, b, step)?)));
+        let bytes = |(i, e): (usize, &BlockEntry)| decoded_bytes(&teachers.geometries[i], e, e.mask_length.is_some());
+        entries.filter(|(_, entry)| which(entry)).map(bytes).sum()
     }
 
     pub(super) fn teachers<'b>(&'b self, part: &'b Part) -> Teachers<'b> {
