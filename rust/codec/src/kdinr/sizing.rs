@@ -57,10 +57,11 @@ pub(crate) fn batch(o: &FitOptions, values: f64, parameters: usize) -> usize {
 /// Fewest optimiser steps of a fit from nothing whose samples are chosen by size.
 const FEWEST_STEPS: f64 = 2000.0;
 
-/// Samples of a teacher fitted from nothing.
+/// Samples of a teacher fitted from nothing. They grow slower than its parameters: the simulation waits for no teacher of a
+/// large block.
 pub(crate) fn teacher_samples(values: usize, batch: usize) -> f64 {
     let v = values as f64;
-    (TEACHER_SAMPLES * (v / REFERENCE).cbrt()).min(v * 60.0).max(FEWEST_STEPS * batch as f64)
+    (TEACHER_SAMPLES * (v / REFERENCE).powf(0.25)).min(v * 60.0).max(FEWEST_STEPS * batch as f64)
 }
 
 /// Initial frequency for a block of this shape.
