@@ -25,6 +25,22 @@ pub(crate) fn axis_to_index(axis: Option<&Axis>, x: f64) -> f64 {
     }
 }
 
+/// The smallest and the largest coordinate on an axis of `n` points with the half cells at its ends.
+pub(crate) fn axis_limits(axis: Option<&Axis>, n: usize) -> (f64, f64) {
+    let (a, b) = match axis.map(|a| &a.coordinates) {
+        None | Some(Coordinates::Index) => (-0.5, n as f64 - 0.5),
+        Some(Coordinates::Uniform { origin, spacing }) => (origin - 0.5 * spacing, origin + (n as f64 - 0.5) * spacing),
+        Some(Coordinates::Explicit(values)) => match values[..] {
+            [a, b, .., c, d] => (a - 0.5 * (b - a), d + 0.5 * (d - c)),
+            [a, b, c] => (a - 0.5 * (b - a), c + 0.5 * (c - b)),
+            [a, b] => (a - 0.5 * (b - a), b + 0.5 * (b - a)),
+            [a] => (a, a),
+            [] => (f64::NAN, f64::NAN),
+        },
+    };
+    (a.min(b), a.max(b))
+}
+
 /// The fractional position of `x` in a strictly monotone list; beyond its ends as its first or last gap goes on.
 fn between(values: &[f64], x: f64) -> f64 {
     let n = values.len();
@@ -97,6 +113,11 @@ mod tests {
         let falling = axis(Coordinates::Explicit(vec![3.0, 1.0, 0.0]));
         assert_eq!([4.0, 3.0, 2.0, 0.5, 0.0].map(|x| axis_to_index(Some(&falling), x)), [-0.5, 0.0, 0.5, 1.5, 2.0]);
         assert!(axis_to_index(Some(&rising), f64::NAN).is_nan());
+        assert_eq!([axis_limits(Some(&rising), 3), axis_limits(Some(&falling), 3)], [(-0.5, 4.0); 2]);
+        assert_eq!(axis_limits(None, 3), (-0.5, 2.5));
+        let uniform = axis(Coordinates::Uniform { origin: 1.0, spacing: -0.5 });
+        assert_eq!(axis_limits(Some(&uniform), 3), (-0.25, 1.25));
+        assert_eq!(axis_limits(Some(&axis(Coordinates::Explicit(vec![7.0]))), 1), (7.0, 7.0));
     }
 
     #[test]

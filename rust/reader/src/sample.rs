@@ -8,8 +8,8 @@ use limbeck_codec::Mask;
 use limbeck_field::{Extent, Region};
 use rayon::prelude::*;
 
-use crate::coordinates::{Clock, Space, axis_to_index};
-use crate::dataset::{Dataset, State};
+use crate::coordinates::{Clock, Space, axis_limits, axis_to_index};
+use crate::dataset::{Dataset, State, Step};
 use crate::masks::apply_mask;
 use crate::outside::Outside;
 use crate::pieces::{Opened, Piece, PieceId};
@@ -48,16 +48,39 @@ impl Dataset {
                 points.len()
             )));
         }
-        let readable: Vec<u64> = (self.steps.iter())
-            .filter(|s| !matches!(s.state, State::Missing(_)) && self.content().readable(v, s.index))
-            .map(|s| s.index)
-            .collect();
+        let readable = self.readable(v).map(|s| s.index).collect();
         let clock = if space == Space::Physical { Some(Clock::new(&self.steps)?) } else { None };
         let job = Job { data: self, variable: v, width, readable, clock, outside };
         let mut out = vec![0.0; points.len() / width];
         let chunks = out.par_chunks_mut(CHUNK_POINTS).zip(points.par_chunks(CHUNK_POINTS * width)).enumerate();
         chunks.try_for_each(|(i, (out, points))| job.chunk(i * CHUNK_POINTS, points, out))?;
         Ok(out)
+    }
+
+    /// The steps that a variable can be read at.
+    fn readable(&self, variable: usize) -> impl DoubleEndedIterator<Item = &Step> {
+        let present = |s: &&Step| !matches!(s.state, State::Missing(_));
+        self.steps.iter().filter(present).filter(move |s| self.content().readable(variable, s.index))
+    }
+
+    /// Smallest and largest of each coordinate that a point may have: time, then the axes, slowest first.
+    pub(crate) fn limits(&self, variable: &str, space: Space) -> Result<Vec<(f64, f64)>> {
+        let v = self.variable_index(variable)?;
+        let mut steps = self.readable(v);
+        let first = steps
+            .next()
+            .ok_or_else(|| Error::InvalidArgument(format!("\"{variable}\" has no step that can be read")))?;
+        let last = steps.next_back().unwrap_or(first);
+        let axes = &self.run.variables[v].axes;
+        let limits = |(a, &n): (usize, &usize)| match space {
+            Space::Index => axis_limits(None, n),
+            Space::Physical => axis_limits(axes.get(a), n),
+        };
+        let time = match space {
+            Space::Index => (first.index as f64, last.index as f64),
+            Space::Physical => (first.time, last.time),
+        };
+        Ok(std::iter::once(time).chain(self.variables[v].shape.iter().enumerate().map(limits)).collect())
     }
 }
 
