@@ -11,8 +11,8 @@ use crate::failure::{Failure, Result};
 use crate::input::TypeName;
 use crate::interrupt;
 use crate::output::{
-    ArrayFile, Grid, Names, NetcdfFile, NetcdfLayout, Sealed, VtiFile, VtkHdfFile, VtkHdfVariable, publish,
-    without_slashes, write_collection,
+    ArrayFile, Grid, Hdf5Variable, Names, Sealed, VtiFile, netcdf_file, publish, vtkhdf_file, without_slashes,
+    write_collection,
 };
 use crate::selection::{self, Every, Slice, Slices};
 use crate::source::{self, Source, Variable};
@@ -108,8 +108,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
     let sealed = match format {
         Format::Npy | Format::Raw => plan.arrays(format, &progress)?,
         Format::Vti => plan.images(&progress, console)?,
-        Format::Vtkhdf => plan.vtkhdf(&progress, console)?,
-        Format::Nc => plan.netcdf(&progress)?,
+        Format::Vtkhdf | Format::Nc => plan.steps_file(format, &progress, console)?,
     };
     progress.finish();
     plan.report(publish(sealed)?, format, console)?;
@@ -203,42 +202,32 @@ impl Plan<'_> {
         Ok(sealed)
     }
 
-    /// All steps in one file of images.
-    fn vtkhdf(&self, progress: &Progress, console: &Console) -> Result<Vec<Sealed>> {
-        let grid = self.grid("vtkhdf", console)?;
+    /// All variables and steps in one file.
+    fn steps_file(&self, format: Format, progress: &Progress, console: &Console) -> Result<Vec<Sealed>> {
         let data = self.source.dataset();
-        let described = |(v, _): &(Variable, Region)| {
-            let attributes = &data.variable(&v.name)?.attributes;
-            let element_type = self.element_type.unwrap_or(v.element_type);
-            Ok((v.name.clone(), element_type, attributes))
+        let described = |(v, _): &'_ (Variable, Region)| {
+            let attributes = data.variable(&v.name)?.attributes.as_slice();
+            Ok((v.name.clone(), self.element_type.unwrap_or(v.element_type), attributes))
         };
-        let variables = self.variables.iter().map(described).collect::<Result<Vec<_>>>()?;
-        let variables = variables.iter().map(|(name, t, a)| VtkHdfVariable { name, element_type: *t, attributes: a });
-        let times: Vec<f64> = self.steps.iter().map(|s| s.time).collect();
-        let variables: Vec<VtkHdfVariable<'_>> = variables.collect();
-        let mut file = VtkHdfFile::create(self.output, &grid, &variables, data.attributes(), &times)?;
-        self.each_step(progress, |values| file.append(values))?;
-        Ok(vec![file.seal()?])
-    }
-
-    /// All steps in one file with coordinates.
-    fn netcdf(&self, progress: &Progress) -> Result<Vec<Sealed>> {
-        let layout = NetcdfLayout::new(self.source, &self.variables, &self.steps, self.element_type)?;
-        let mut file = NetcdfFile::create(self.output, &layout)?;
-        self.each_step(progress, |values| file.append(values))?;
-        Ok(vec![file.seal()?])
-    }
-
-    /// Reads all variables step by step.
-    fn each_step(&self, progress: &Progress, mut take: impl FnMut(&[f64]) -> Result<()>) -> Result<()> {
+        let described = self.variables.iter().map(described).collect::<Result<Vec<_>>>()?;
+        let described = described.iter().map(|(name, t, a)| Hdf5Variable { name, element_type: *t, attributes: a });
+        let described: Vec<Hdf5Variable<'_>> = described.collect();
+        let mut file = match format {
+            Format::Vtkhdf => {
+                let times: Vec<f64> = self.steps.iter().map(|s| s.time).collect();
+                let grid = self.grid("vtkhdf", console)?;
+                vtkhdf_file(self.output, &grid, &described, data.attributes(), &times)?
+            }
+            _ => netcdf_file(self.output, self.source, &self.variables, &described, &self.steps)?,
+        };
         for (i, step) in self.steps.iter().enumerate() {
             for (j, (variable, region)) in self.variables.iter().enumerate() {
                 interrupt::check()?;
-                take(&self.source.read(variable, step, region)?)?;
+                file.append(&self.source.read(variable, step, region)?)?;
                 progress.at((i * self.variables.len() + j + 1) as u64, &variable.name);
             }
         }
-        Ok(())
+        Ok(vec![file.seal()?])
     }
 
     /// The grid that all variables share.

@@ -125,11 +125,14 @@ impl Query<'_> {
         // Lines that run over a terminal show well enough how far it is.
         let shown = Console { quiet: console.quiet || (output.is_none() && io::stdout().is_terminal()), ..*console };
         let progress = points.progress(&shown);
-        answers.header(&self.columns.with_values(&self.variables))?;
         let (mut rows, mut chunk) = (0, Chunk::default());
         while points.read(&mut chunk, &self.columns)? {
             interrupt::check()?;
-            answers.rows(&chunk, &self.evaluate(&chunk, points)?)?;
+            let values = self.evaluate(&chunk, points)?;
+            if rows == 0 {
+                answers.header(&self.columns.with_values(&self.variables))?;
+            }
+            answers.rows(&chunk, &values)?;
             rows += chunk.len() as u64;
             points.show(rows, &progress);
         }

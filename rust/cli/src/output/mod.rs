@@ -2,6 +2,7 @@
 //! complete, so that what is found under its own name is whole.
 
 mod array;
+mod hdf5;
 mod names;
 mod netcdf;
 mod pending;
@@ -9,11 +10,12 @@ mod vti;
 mod vtkhdf;
 
 pub use array::ArrayFile;
+pub use hdf5::Hdf5Variable;
 pub use names::{Names, without_slashes};
-pub use netcdf::{NetcdfFile, NetcdfLayout};
+pub use netcdf::netcdf_file;
 pub use pending::{Pending, Reserved, Sealed, publish, remove_temporary};
 pub use vti::{Grid, VtiFile, write_collection};
-pub use vtkhdf::{VtkHdfFile, VtkHdfVariable};
+pub use vtkhdf::vtkhdf_file;
 
 use limbeck_field::ElementType;
 
