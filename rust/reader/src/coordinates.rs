@@ -25,6 +25,20 @@ pub(crate) fn axis_to_index(axis: Option<&Axis>, x: f64) -> f64 {
     }
 }
 
+/// What [`axis_to_index`] changes by per unit of the coordinate, at `x`; on a grid point that of the cell behind it. 0 on an axis
+/// of one plane.
+pub(crate) fn axis_slope(axis: Option<&Axis>, x: f64) -> f64 {
+    match axis.map(|a| &a.coordinates) {
+        None | Some(Coordinates::Index) => 1.0,
+        Some(Coordinates::Uniform { spacing, .. }) => 1.0 / spacing,
+        Some(Coordinates::Explicit(values)) if values.len() == 1 => 0.0,
+        Some(Coordinates::Explicit(values)) => {
+            let i = cell(values, x);
+            1.0 / (values[i + 1] - values[i])
+        }
+    }
+}
+
 /// The fractional position of `x` in a strictly monotone list; beyond its ends as its first or last gap goes on.
 fn between(values: &[f64], x: f64) -> f64 {
     let n = values.len();
@@ -32,10 +46,16 @@ fn between(values: &[f64], x: f64) -> f64 {
         // One plane has no extent of its own.
         return if x == values[0] { 0.0 } else { f64::NAN };
     }
+    let i = cell(values, x);
+    i as f64 + (x - values[i]) / (values[i + 1] - values[i])
+}
+
+/// The gap that `x` lies in, of a strictly monotone list of two and more, the first or last if it is beyond them.
+fn cell(values: &[f64], x: f64) -> usize {
+    let n = values.len();
     let rising = values[0] < values[n - 1];
     let after = values.partition_point(|&v| if rising { v <= x } else { v >= x });
-    let i = after.clamp(1, n - 1) - 1;
-    i as f64 + (x - values[i]) / (values[i + 1] - values[i])
+    after.clamp(1, n - 1) - 1
 }
 
 /// The times of the steps that can be read, for looking up fractional step indices.
@@ -71,6 +91,15 @@ impl Clock {
         let position = between(&self.times, time);
         let i = (position as usize).min(n - 2);
         self.indices[i] + (position - i as f64) * (self.indices[i + 1] - self.indices[i])
+    }
+
+    /// What [`Clock::index`] changes by per unit of time; at a step that of the time behind it, 0 if there is one step only.
+    pub(crate) fn slope(&self, time: f64) -> f64 {
+        if self.times.len() < 2 {
+            return 0.0;
+        }
+        let i = cell(&self.times, time);
+        (self.indices[i + 1] - self.indices[i]) / (self.times[i + 1] - self.times[i])
     }
 }
 

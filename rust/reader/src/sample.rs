@@ -8,7 +8,7 @@ use limbeck_codec::Mask;
 use limbeck_field::{Extent, Region};
 use rayon::prelude::*;
 
-use crate::coordinates::{Clock, Space, axis_to_index};
+use crate::coordinates::{Clock, Space, axis_slope, axis_to_index};
 use crate::dataset::{Dataset, State};
 use crate::masks::apply_mask;
 use crate::pieces::{Opened, Piece, PieceId};
@@ -31,6 +31,24 @@ impl Dataset {
     /// is named by its number), times that do not rise where they were asked for. Corruption, Compatibility, Io from
     /// the file.
     pub fn sample(&self, variable: &str, points: &[f64], space: Space) -> Result<Vec<f64>> {
+        self.evaluate(variable, points, space, Asked::Values)
+    }
+
+    /// Derivatives of a variable at arbitrary points, given as for [`Dataset::sample`]: n x (1 + rank), the derivative by time first,
+    /// in units of the values per unit of the coordinates that `space` says.
+    ///
+    /// Inside a segment they are those of its network, exact but for rounding; where it is cut off at the range of the data, 0. Of
+    /// steps that are coded apart, the derivative by time is the difference of the steps around the point (from a step to the
+    /// next one), and what no network holds has differences over one grid step. On a point that [`Dataset::sample`] gives no
+    /// number for, NaN. At the mirror of a folded axis, where the value has an edge, the derivative is that of one side.
+    ///
+    /// # Errors
+    /// As [`Dataset::sample`].
+    pub fn gradient(&self, variable: &str, points: &[f64], space: Space) -> Result<Vec<f64>> {
+        self.evaluate(variable, points, space, Asked::Derivatives)
+    }
+
+    fn evaluate(&self, variable: &str, points: &[f64], space: Space, asked: Asked) -> Result<Vec<f64>> {
         let v = self.variable_index(variable)?;
         let width = 1 + self.variables[v].shape.len();
         if !points.len().is_multiple_of(width) {
@@ -44,12 +62,22 @@ impl Dataset {
             .map(|s| s.index)
             .collect();
         let clock = if space == Space::Physical { Some(Clock::new(&self.steps)?) } else { None };
-        let job = Job { data: self, variable: v, width, readable, clock };
-        let mut out = vec![0.0; points.len() / width];
-        let chunks = out.par_chunks_mut(CHUNK_POINTS).zip(points.par_chunks(CHUNK_POINTS * width)).enumerate();
+        let job = Job { data: self, variable: v, width, readable, clock, asked };
+        let results = if asked == Asked::Values { 1 } else { width };
+        let mut out = vec![0.0; points.len() / width * results];
+        let chunks =
+            out.par_chunks_mut(CHUNK_POINTS * results).zip(points.par_chunks(CHUNK_POINTS * width)).enumerate();
         chunks.try_for_each(|(i, (out, points))| job.chunk(i * CHUNK_POINTS, points, out))?;
         Ok(out)
     }
+}
+
+/// What is wanted at each point.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Values,
+    /// By time and place.
+    Derivatives,
 }
 
 struct Job<'a> {
@@ -59,6 +87,7 @@ struct Job<'a> {
     /// Indices of the steps that the variable can be read at.
     readable: Vec<u64>,
     clock: Option<Clock>,
+    asked: Asked,
 }
 
 /// A point in indices: fractional step, fractional place, and the grid point nearest to it.
@@ -82,25 +111,46 @@ impl StepPieces {
     }
 }
 
-/// Points to evaluate with one piece, and where the results go with which weight.
+/// Points to evaluate with one piece, and where the results go.
 #[derive(Default)]
 struct Batch {
     points: Vec<f64>,
-    targets: Vec<(usize, f64)>,
+    targets: Vec<Share>,
+}
+
+/// What a piece contributes to a point.
+struct Share {
+    /// The point's place in the chunk.
+    point: usize,
+    /// Its part of the value.
+    weight: f64,
+    /// Its part of the derivative by the step, per unit of the value; None if the piece itself knows how it changes.
+    pace: Option<f64>,
 }
 
 impl Batch {
-    fn push(&mut self, step: f64, place: &[f64], target: usize, weight: f64) {
+    fn push(&mut self, step: f64, place: &[f64], share: Share) {
         self.points.push(step);
         self.points.extend_from_slice(place);
-        self.targets.push((target, weight));
+        self.targets.push(share);
     }
 
-    fn evaluate(&self, opened: &Opened, rank: usize, out: &mut [f64]) -> Result<()> {
+    fn evaluate(&self, opened: &Opened, rank: usize, asked: Asked, out: &mut [f64]) -> Result<()> {
         let mut values = vec![0.0; self.targets.len()];
-        opened.sample(&self.points, rank, &mut values)?;
-        for (value, &(i, weight)) in values.iter().zip(&self.targets) {
-            out[i] += weight * value;
+        if asked == Asked::Values {
+            opened.sample(&self.points, rank, &mut values)?;
+            for (value, share) in values.iter().zip(&self.targets) {
+                out[share.point] += share.weight * value;
+            }
+            return Ok(());
+        }
+        let width = 1 + rank;
+        let mut derivatives = vec![0.0; values.len() * width];
+        opened.differentiate(&self.points, rank, &mut values, &mut derivatives)?;
+        for ((value, d), share) in values.iter().zip(derivatives.chunks_exact(width)).zip(&self.targets) {
+            let out = &mut out[share.point * width..][..width];
+            out[0] += share.pace.map_or(d[0], |pace| pace * value);
+            out[1..].iter_mut().zip(&d[1..]).for_each(|(o, d)| *o += share.weight * d);
         }
         Ok(())
     }
@@ -116,26 +166,44 @@ impl Job<'_> {
         let mut steps: BTreeMap<u64, StepPieces> = BTreeMap::new();
         let mut batches = Batches::default();
         let mut marks = Vec::new();
+        let results = if self.asked == Asked::Values { 1 } else { self.width };
         for (i, given) in points.chunks_exact(self.width).enumerate() {
             let point = self.locate(first + i, given)?;
             let (low, high) = self.neighbours(point.t);
+            let out = &mut out[i * results..][..results];
             for step in [low, high] {
                 if let Entry::Vacant(slot) = steps.entry(step) {
                     slot.insert(self.step(step)?);
                 }
             }
             let (low, high) = (&steps[&low], &steps[&high]);
-            out[i] = if assign(i, &point, low, high, &mut batches)? { 0.0 } else { f64::NAN };
+            out.fill(if assign(i, &point, low, high, &mut batches)? { 0.0 } else { f64::NAN });
             let nearest = if point.t - low.index as f64 <= high.index as f64 - point.t { low } else { high };
             if let Some(mark) = self.mark(&nearest.masks, &point.node)? {
                 marks.push((i, mark));
             }
         }
         for (id, batch) in batches.iter().flatten() {
-            batch.evaluate(&self.data.content().open(*id)?, self.width - 1, out)?;
+            batch.evaluate(&self.data.content().open(*id)?, self.width - 1, self.asked, out)?;
         }
-        marks.into_iter().for_each(|(i, mark)| out[i] = mark);
+        if self.asked == Asked::Derivatives && self.clock.is_some() {
+            let pairs = points.chunks_exact(self.width).zip(out.chunks_exact_mut(self.width));
+            pairs.for_each(|(point, derivatives)| self.to_physical(point, derivatives));
+        }
+        for (i, mark) in marks {
+            let mark = if self.asked == Asked::Values { mark } else { f64::NAN };
+            out[i * results..][..results].fill(mark);
+        }
         Ok(())
+    }
+
+    /// Derivatives by indices to those by physical coordinates.
+    fn to_physical(&self, point: &[f64], derivatives: &mut [f64]) {
+        let v = &self.data.run.variables[self.variable];
+        derivatives[0] *= self.clock.as_ref().map_or(1.0, |clock| clock.slope(point[0]));
+        for (a, (d, &x)) in derivatives[1..].iter_mut().zip(&point[1..]).enumerate() {
+            *d *= axis_slope(v.axes.get(a), x);
+        }
     }
 
     fn step(&self, index: u64) -> Result<StepPieces> {
@@ -172,8 +240,16 @@ impl Job<'_> {
     fn neighbours(&self, t: f64) -> (u64, u64) {
         let after = self.readable.partition_point(|&s| s as f64 <= t);
         let low = self.readable[after - 1];
-        let high = if low as f64 == t { low } else { self.readable[after] };
-        (low, high)
+        if low as f64 != t {
+            return (low, self.readable[after]);
+        }
+        match self.asked {
+            // The step itself.
+            Asked::Values => (low, low),
+            // How it goes on, or at the last step went.
+            Asked::Derivatives if after < self.readable.len() => (low, self.readable[after]),
+            Asked::Derivatives => (self.readable[after.saturating_sub(2)], low),
+        }
     }
 
     /// The value that a mask puts at a grid point.
@@ -194,11 +270,14 @@ fn assign(i: usize, point: &Point, low: &StepPieces, high: &StepPieces, batches:
     let [early, late] = batches;
     let ahead = point.t - low.index as f64;
     if below.id()? == above.id()? {
-        early.entry(below.id()?).or_default().push(below.step + ahead, &point.place, i, 1.0);
+        let share = Share { point: i, weight: 1.0, pace: None };
+        early.entry(below.id()?).or_default().push(below.step + ahead, &point.place, share);
     } else {
-        let weight = ahead / (high.index - low.index) as f64;
-        early.entry(below.id()?).or_default().push(below.step, &point.place, i, 1.0 - weight);
-        late.entry(above.id()?).or_default().push(above.step, &point.place, i, weight);
+        let gap = (high.index - low.index) as f64;
+        let weight = ahead / gap;
+        let share = |weight, pace| Share { point: i, weight, pace: Some(pace) };
+        early.entry(below.id()?).or_default().push(below.step, &point.place, share(1.0 - weight, -1.0 / gap));
+        late.entry(above.id()?).or_default().push(above.step, &point.place, share(weight, 1.0 / gap));
     }
     Ok(true)
 }
