@@ -59,6 +59,14 @@ impl Clock {
         }
     }
 
+    /// The time of the run that is nearest to this one.
+    pub(crate) fn nearest(&self, time: f64) -> f64 {
+        match (self.times.first(), self.times.last()) {
+            (Some(&first), Some(&last)) => time.clamp(first, last),
+            _ => time,
+        }
+    }
+
     /// The fractional step index of a time; NaN if it is not within the run.
     pub(crate) fn index(&self, time: f64) -> f64 {
         let n = self.times.len();
@@ -104,6 +112,7 @@ mod tests {
         let clock = Clock::new(&steps).unwrap();
         assert_eq!([1.0, 1.5, 2.0, 3.0, 4.0].map(|t| clock.index(t)), [0.0, 1.0, 2.0, 2.5, 3.0]);
         assert!(clock.index(0.9).is_nan() && clock.index(4.1).is_nan() && clock.index(f64::NAN).is_nan());
+        assert_eq!([0.5, 3.0, 9.0].map(|t| clock.nearest(t)), [1.0, 3.0, 4.0]);
         assert!(Clock::new(&[step(0, 1.0, State::Present), step(1, 1.0, State::Present)]).is_err());
     }
 }

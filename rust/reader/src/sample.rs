@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::coordinates::{Clock, Space, axis_to_index};
 use crate::dataset::{Dataset, State};
 use crate::masks::apply_mask;
+use crate::outside::Outside;
 use crate::pieces::{Opened, Piece, PieceId};
 use crate::{Error, Result};
 
@@ -31,6 +32,14 @@ impl Dataset {
     /// is named by its number), times that do not rise where they were asked for. Corruption, Compatibility, Io from
     /// the file.
     pub fn sample(&self, variable: &str, points: &[f64], space: Space) -> Result<Vec<f64>> {
+        self.sample_with(variable, points, space, Outside::Error)
+    }
+
+    /// As [`Dataset::sample`], where points outside the data are as `outside` says.
+    ///
+    /// # Errors
+    /// As [`Dataset::sample`]; with [`Outside::Clamp`] coordinates that are NaN are still refused.
+    pub fn sample_with(&self, variable: &str, points: &[f64], space: Space, outside: Outside) -> Result<Vec<f64>> {
         let v = self.variable_index(variable)?;
         let width = 1 + self.variables[v].shape.len();
         if !points.len().is_multiple_of(width) {
@@ -44,7 +53,7 @@ impl Dataset {
             .map(|s| s.index)
             .collect();
         let clock = if space == Space::Physical { Some(Clock::new(&self.steps)?) } else { None };
-        let job = Job { data: self, variable: v, width, readable, clock };
+        let job = Job { data: self, variable: v, width, readable, clock, outside };
         let mut out = vec![0.0; points.len() / width];
         let chunks = out.par_chunks_mut(CHUNK_POINTS).zip(points.par_chunks(CHUNK_POINTS * width)).enumerate();
         chunks.try_for_each(|(i, (out, points))| job.chunk(i * CHUNK_POINTS, points, out))?;
@@ -59,6 +68,7 @@ struct Job<'a> {
     /// Indices of the steps that the variable can be read at.
     readable: Vec<u64>,
     clock: Option<Clock>,
+    outside: Outside,
 }
 
 /// A point in indices: fractional step, fractional place, and the grid point nearest to it.
@@ -117,7 +127,10 @@ impl Job<'_> {
         let mut batches = Batches::default();
         let mut marks = Vec::new();
         for (i, given) in points.chunks_exact(self.width).enumerate() {
-            let point = self.locate(first + i, given)?;
+            let Some(point) = self.locate(first + i, given)? else {
+                out[i] = f64::NAN;
+                continue;
+            };
             let (low, high) = self.neighbours(point.t);
             for step in [low, high] {
                 if let Entry::Vacant(slot) = steps.entry(step) {
@@ -144,28 +157,37 @@ impl Job<'_> {
         Ok(StepPieces { index, pieces, masks })
     }
 
-    /// A point in indices; checked.
-    fn locate(&self, number: usize, given: &[f64]) -> Result<Point> {
+    /// A point in indices; None for one that lies outside and has no value.
+    fn locate(&self, number: usize, given: &[f64]) -> Result<Option<Point>> {
         let v = &self.data.run.variables[self.variable];
         let shape = &self.data.variables[self.variable].shape;
         let outside = |what: String| Error::InvalidArgument(format!("point {number} of \"{}\": {what}", v.name));
         let (Some(&first), Some(&last)) = (self.readable.first(), self.readable.last()) else {
             return Err(outside("there is no step that can be read".into()));
         };
-        let t = self.clock.as_ref().map_or(given[0], |clock| clock.index(given[0]));
-        if !(first as f64..=last as f64).contains(&t) {
-            return Err(outside(format!("time {} is outside the steps {first} to {last}", given[0])));
-        }
+        let t = self.clock.as_ref().map_or(given[0], |clock| match self.outside {
+            Outside::Clamp => clock.index(clock.nearest(given[0])),
+            Outside::Error | Outside::Nan => clock.index(given[0]),
+        });
+        let t = self.outside.settle(t, first as f64, last as f64);
+        let t = t.ok_or_else(|| outside(format!("time {} is outside the steps {first} to {last}", given[0])))?;
         let mut point = Point { t, place: Vec::with_capacity(shape.len()), node: Vec::with_capacity(shape.len()) };
         for (a, (&x, &n)) in given[1..].iter().zip(shape).enumerate() {
-            let index = if self.clock.is_some() { axis_to_index(v.axes.get(a), x) } else { x };
-            if !(-0.5..=n as f64 - 0.5).contains(&index) {
-                return Err(outside(format!("coordinate {x} along axis {a} is outside its {n} grid points")));
-            }
+            let index = match &self.clock {
+                None => x,
+                Some(_) => match axis_to_index(v.axes.get(a), x) {
+                    // The one plane of an axis is the nearest to any coordinate.
+                    index if index.is_nan() && !x.is_nan() && self.outside == Outside::Clamp => 0.0,
+                    index => index,
+                },
+            };
+            let index = self.outside.settle(index, -0.5, n as f64 - 0.5);
+            let refused = || outside(format!("coordinate {x} along axis {a} is outside its {n} grid points"));
+            let index = index.ok_or_else(refused)?;
             point.place.push(index);
             point.node.push(((index + 0.5).floor().max(0.0) as usize).min(n - 1));
         }
-        Ok(point)
+        Ok((!point.t.is_nan() && point.place.iter().all(|i| !i.is_nan())).then_some(point))
     }
 
     /// The steps at or around a fractional step index that can be read.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use limbeck_archive::{ArchiveWriter, Axis, Coordinates, RunDescription, Segment, StepMetrics, StepTable, TimeCoding};
 use limbeck_field::Region;
-use limbeck_reader::{Error, Space, State};
+use limbeck_reader::{Error, Outside, Space, State};
 use ramp::{NUMBER, bytes, each_point, nan_at, open, plain_payload, ramp as value, run_of, variable, whole};
 
 struct Archive {
@@ -149,6 +149,33 @@ fn points_in_physical_coordinates() {
             data.sample("rho", &[2.0, 1.0, 0.0, outside[0], outside[1], outside[2]], Space::Physical).unwrap_err();
         assert!(matches!(&error, Error::InvalidArgument(text) if text.contains("point 1 ")), "{error}");
     }
+}
+
+#[test]
+fn points_outside_are_as_the_caller_says() {
+    let mut v = variable("rho", &[1, 11]);
+    v.axes = vec![
+        Axis { coordinates: Coordinates::Explicit(vec![7.0]), ..Axis::default() },
+        Axis { coordinates: Coordinates::Uniform { origin: 1.0, spacing: -0.2 }, ..Axis::default() },
+    ];
+    let mut archive = Archive::new(&run_of(vec![v]));
+    archive.writer().add_segment(Segment::distilled(0, NUMBER, 0, 4), &bytes(&[0.0, 1e4])).unwrap();
+    archive.finish(&steps(4));
+    let data = open(&archive.path).unwrap();
+    let points = [2.25, 7.0, 0.0, 2.375, 7.0, 0.0, 9.0, 7.0, 1.4, 2.0, 6.0, -9.0];
+    let sample = |outside| data.sample_with("rho", &points, Space::Physical, outside);
+    let nan = sample(Outside::Nan).unwrap();
+    let clamped = sample(Outside::Clamp).unwrap();
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-9;
+    let place = |step: f64, x: f64| value(1e4 * step, &[0.0, x]);
+    assert!(matches!(sample(Outside::Error), Err(Error::InvalidArgument(text)) if text.contains("point 2 ")));
+    assert!(near(nan[0], place(1.0, 5.0)) && near(nan[1], place(1.5, 5.0)), "{nan:?}");
+    assert!(nan[2].is_nan() && nan[3].is_nan(), "{nan:?}");
+    assert_eq!(clamped[..2], nan[..2], "points inside are what they are");
+    assert!(near(clamped[2], place(3.0, -0.5)) && near(clamped[3], place(0.0, 10.5)), "{clamped:?}");
+    let no_number = [2.5, 7.0, f64::NAN];
+    assert!(data.sample_with("rho", &no_number, Space::Physical, Outside::Clamp).is_err());
+    assert!(data.sample_with("rho", &no_number, Space::Physical, Outside::Nan).unwrap()[0].is_nan());
 }
 
 #[test]
