@@ -8,8 +8,8 @@ use limbeck_codec::Mask;
 use limbeck_field::{Extent, Region};
 use rayon::prelude::*;
 
-use crate::coordinates::{Clock, Space, axis_to_index};
-use crate::dataset::{Dataset, State};
+use crate::coordinates::{Clock, Space, axis_to_index, index_to_axis};
+use crate::dataset::Dataset;
 use crate::masks::apply_mask;
 use crate::outside::Outside;
 use crate::pieces::{Opened, Piece, PieceId};
@@ -48,10 +48,7 @@ impl Dataset {
                 points.len()
             )));
         }
-        let readable: Vec<u64> = (self.steps.iter())
-            .filter(|s| !matches!(s.state, State::Missing(_)) && self.content().readable(v, s.index))
-            .map(|s| s.index)
-            .collect();
+        let readable = self.readable(v);
         let clock = if space == Space::Physical { Some(Clock::new(&self.steps)?) } else { None };
         let job = Job { data: self, variable: v, width, readable, clock, outside };
         let mut out = vec![0.0; points.len() / width];
@@ -170,7 +167,12 @@ impl Job<'_> {
             Outside::Error | Outside::Nan => clock.index(given[0]),
         });
         let t = self.outside.settle(t, first as f64, last as f64);
-        let t = t.ok_or_else(|| outside(format!("time {} is outside the steps {first} to {last}", given[0])))?;
+        let t = t.ok_or_else(|| {
+            outside(match self.clock.as_ref().map(Clock::span) {
+                Some((begin, end)) => format!("time {} is outside the times {begin} to {end} of the steps", given[0]),
+                None => format!("step index {} is outside the steps {first} to {last}", given[0]),
+            })
+        })?;
         let mut point = Point { t, place: Vec::with_capacity(shape.len()), node: Vec::with_capacity(shape.len()) };
         for (a, (&x, &n)) in given[1..].iter().zip(shape).enumerate() {
             let index = match &self.clock {
@@ -182,7 +184,12 @@ impl Job<'_> {
                 },
             };
             let index = self.outside.settle(index, -0.5, n as f64 - 0.5);
-            let refused = || outside(format!("coordinate {x} along axis {a} is outside its {n} grid points"));
+            let refused = || {
+                let of = v.axes.get(a).filter(|_| self.clock.is_some());
+                let [one, other] = [-0.5, n as f64 - 0.5].map(|index| index_to_axis(of, index));
+                let (low, high) = (one.min(other), one.max(other));
+                outside(format!("coordinate {x} along axis {a} is outside its {n} grid points ({low} to {high})"))
+            };
             let index = index.ok_or_else(refused)?;
             point.place.push(index);
             point.node.push(((index + 0.5).floor().max(0.0) as usize).min(n - 1));
