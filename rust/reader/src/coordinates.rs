@@ -39,6 +39,19 @@ pub(crate) fn axis_slope(axis: Option<&Axis>, x: f64) -> f64 {
     }
 }
 
+/// The coordinate at a fractional grid index: what [`axis_to_index`] makes of it is that index.
+pub(crate) fn index_to_axis(axis: Option<&Axis>, index: f64) -> f64 {
+    match axis.map(|a| &a.coordinates) {
+        None | Some(Coordinates::Index) => index,
+        Some(Coordinates::Uniform { origin, spacing }) => origin + index * spacing,
+        Some(Coordinates::Explicit(values)) if values.len() == 1 => values[0],
+        Some(Coordinates::Explicit(values)) => {
+            let i = (index.max(0.0) as usize).min(values.len() - 2);
+            values[i] + (index - i as f64) * (values[i + 1] - values[i])
+        }
+    }
+}
+
 /// The fractional position of `x` in a strictly monotone list; beyond its ends as its first or last gap goes on.
 fn between(values: &[f64], x: f64) -> f64 {
     let n = values.len();
@@ -76,6 +89,19 @@ impl Clock {
                 "times of this run do not rise ({} is followed by {}): give step indices instead",
                 w[0], w[1]
             ))),
+        }
+    }
+
+    /// The first and the last time; NaN if there are none.
+    pub(crate) fn span(&self) -> (f64, f64) {
+        (self.times.first().copied().unwrap_or(f64::NAN), self.times.last().copied().unwrap_or(f64::NAN))
+    }
+
+    /// The time of the run that is nearest to this one.
+    pub(crate) fn nearest(&self, time: f64) -> f64 {
+        match (self.times.first(), self.times.last()) {
+            (Some(&first), Some(&last)) => time.clamp(first, last),
+            _ => time,
         }
     }
 
@@ -118,6 +144,13 @@ mod tests {
         let falling = axis(Coordinates::Explicit(vec![3.0, 1.0, 0.0]));
         assert_eq!([4.0, 3.0, 2.0, 0.5, 0.0].map(|x| axis_to_index(Some(&falling), x)), [-0.5, 0.0, 0.5, 1.5, 2.0]);
         assert!(axis_to_index(Some(&rising), f64::NAN).is_nan());
+        let even = axis(Coordinates::Uniform { origin: 1.0, spacing: -0.5 });
+        for index in [-0.5, 0.0, 0.25, 1.0, 1.5, 2.0, 2.5] {
+            for axis in [None, Some(&rising), Some(&falling), Some(&even)] {
+                assert_eq!(axis_to_index(axis, index_to_axis(axis, index)), index);
+            }
+        }
+        assert_eq!(index_to_axis(Some(&axis(Coordinates::Explicit(vec![7.0]))), 0.5), 7.0);
     }
 
     #[test]
@@ -133,6 +166,7 @@ mod tests {
         let clock = Clock::new(&steps).unwrap();
         assert_eq!([1.0, 1.5, 2.0, 3.0, 4.0].map(|t| clock.index(t)), [0.0, 1.0, 2.0, 2.5, 3.0]);
         assert!(clock.index(0.9).is_nan() && clock.index(4.1).is_nan() && clock.index(f64::NAN).is_nan());
+        assert_eq!([0.5, 3.0, 9.0].map(|t| clock.nearest(t)), [1.0, 3.0, 4.0]);
         assert!(Clock::new(&[step(0, 1.0, State::Present), step(1, 1.0, State::Present)]).is_err());
     }
 }

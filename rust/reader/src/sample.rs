@@ -1,16 +1,17 @@
-//! Values at arbitrary points in space and time.
+//! Values and derivatives at arbitrary points in space and time.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use limbeck_codec::Mask;
 use limbeck_field::{Extent, Region};
 use rayon::prelude::*;
 
-use crate::coordinates::{Clock, Space, axis_slope, axis_to_index};
-use crate::dataset::{Dataset, State};
+use crate::coordinates::Space;
+use crate::dataset::Dataset;
+use crate::locate::{Locator, Point};
 use crate::masks::apply_mask;
+use crate::outside::Outside;
 use crate::pieces::{Opened, Piece, PieceId};
 use crate::{Error, Result};
 
@@ -31,7 +32,15 @@ impl Dataset {
     /// is named by its number), times that do not rise where they were asked for. Corruption, Compatibility, Io from
     /// the file.
     pub fn sample(&self, variable: &str, points: &[f64], space: Space) -> Result<Vec<f64>> {
-        self.evaluate(variable, points, space, Asked::Values)
+        self.sample_with(variable, points, space, Outside::Error)
+    }
+
+    /// As [`Dataset::sample`], where points outside the data are as `outside` says.
+    ///
+    /// # Errors
+    /// As [`Dataset::sample`]; with [`Outside::Clamp`] coordinates that are NaN are still refused.
+    pub fn sample_with(&self, variable: &str, points: &[f64], space: Space, outside: Outside) -> Result<Vec<f64>> {
+        self.evaluate(variable, points, (space, outside), Asked::Values)
     }
 
     /// Derivatives of a variable at arbitrary points, given as for [`Dataset::sample`]: n x (1 + rank), the derivative by time first,
@@ -45,10 +54,19 @@ impl Dataset {
     /// # Errors
     /// As [`Dataset::sample`].
     pub fn gradient(&self, variable: &str, points: &[f64], space: Space) -> Result<Vec<f64>> {
-        self.evaluate(variable, points, space, Asked::Derivatives)
+        self.gradient_with(variable, points, space, Outside::Error)
     }
 
-    fn evaluate(&self, variable: &str, points: &[f64], space: Space, asked: Asked) -> Result<Vec<f64>> {
+    /// As [`Dataset::gradient`], where points outside the data are as `outside` says: with [`Outside::Clamp`] they have the
+    /// derivatives at the nearest point inside.
+    ///
+    /// # Errors
+    /// As [`Dataset::sample_with`].
+    pub fn gradient_with(&self, variable: &str, points: &[f64], space: Space, outside: Outside) -> Result<Vec<f64>> {
+        self.evaluate(variable, points, (space, outside), Asked::Derivatives)
+    }
+
+    fn evaluate(&self, variable: &str, points: &[f64], how: (Space, Outside), asked: Asked) -> Result<Vec<f64>> {
         let v = self.variable_index(variable)?;
         let width = 1 + self.variables[v].shape.len();
         if !points.len().is_multiple_of(width) {
@@ -57,13 +75,8 @@ impl Dataset {
                 points.len()
             )));
         }
-        let readable: Vec<u64> = (self.steps.iter())
-            .filter(|s| !matches!(s.state, State::Missing(_)) && self.content().readable(v, s.index))
-            .map(|s| s.index)
-            .collect();
-        let clock = if space == Space::Physical { Some(Clock::new(&self.steps)?) } else { None };
-        let job = Job { data: self, variable: v, width, readable, clock, asked };
         let results = if asked == Asked::Values { 1 } else { width };
+        let job = Job { data: self, variable: v, width, results, locator: Locator::new(self, v, how.0, how.1)?, asked };
         let mut out = vec![0.0; points.len() / width * results];
         let chunks =
             out.par_chunks_mut(CHUNK_POINTS * results).zip(points.par_chunks(CHUNK_POINTS * width)).enumerate();
@@ -83,18 +96,12 @@ enum Asked {
 struct Job<'a> {
     data: &'a Dataset,
     variable: usize,
+    /// Coordinates of a point.
     width: usize,
-    /// Indices of the steps that the variable can be read at.
-    readable: Vec<u64>,
-    clock: Option<Clock>,
+    /// Numbers that are found for a point.
+    results: usize,
+    locator: Locator<'a>,
     asked: Asked,
-}
-
-/// A point in indices: fractional step, fractional place, and the grid point nearest to it.
-struct Point {
-    t: f64,
-    place: Vec<f64>,
-    node: Vec<usize>,
 }
 
 /// One step as a chunk needs it.
@@ -156,54 +163,70 @@ impl Batch {
     }
 }
 
-/// What is to be evaluated: first at the earlier of the two steps around each point, then at the later, so that both
-/// parts of a sum are added in the same order always.
-type Batches = [BTreeMap<PieceId, Batch>; 2];
+/// What is to be evaluated, by piece. A point is in one piece at most.
+#[derive(Default)]
+struct Batches {
+    list: Vec<(PieceId, Batch)>,
+    places: HashMap<PieceId, usize>,
+    /// Place of the last one asked for: mostly the next one too.
+    last: usize,
+}
+
+impl Batches {
+    fn of(&mut self, id: PieceId) -> &mut Batch {
+        if self.list.get(self.last).is_none_or(|(of, _)| *of != id) {
+            self.last = *self.places.entry(id).or_insert_with(|| {
+                self.list.push((id, Batch::default()));
+                self.list.len() - 1
+            });
+        }
+        &mut self.list[self.last].1
+    }
+}
 
 impl Job<'_> {
     /// Evaluates a chunk of points; `first` is the number of its first point, for messages.
     fn chunk(&self, first: usize, points: &[f64], out: &mut [f64]) -> Result<()> {
-        let mut steps: BTreeMap<u64, StepPieces> = BTreeMap::new();
-        let mut batches = Batches::default();
-        let mut marks = Vec::new();
-        let results = if self.asked == Asked::Values { 1 } else { self.width };
-        for (i, given) in points.chunks_exact(self.width).enumerate() {
-            let point = self.locate(first + i, given)?;
-            let (low, high) = self.neighbours(point.t);
-            let out = &mut out[i * results..][..results];
+        let mut steps: Vec<Option<StepPieces>> = Vec::new();
+        steps.resize_with(self.locator.readable.len(), || None);
+        // At the earlier of the two steps around each point, then at the later, so that both parts of a sum are added in the same
+        // order always.
+        let (mut early, mut late) = (Batches::default(), Batches::default());
+        let (mut point, mut marks) = (Point::default(), Vec::new());
+        for (i, (given, out)) in points.chunks_exact(self.width).zip(out.chunks_exact_mut(self.results)).enumerate() {
+            if !self.locator.locate(first + i, given, &mut point)? {
+                out.fill(f64::NAN);
+                continue;
+            }
+            let (low, high) = match self.asked {
+                Asked::Values => self.locator.around(point.t),
+                Asked::Derivatives => self.locator.along(point.t),
+            };
             for step in [low, high] {
-                if let Entry::Vacant(slot) = steps.entry(step) {
-                    slot.insert(self.step(step)?);
+                if steps[step].is_none() {
+                    steps[step] = Some(self.step(self.locator.readable[step])?);
                 }
             }
-            let (low, high) = (&steps[&low], &steps[&high]);
-            out.fill(if assign(i, &point, low, high, &mut batches)? { 0.0 } else { f64::NAN });
+            let (Some(low), Some(high)) = (&steps[low], &steps[high]) else { continue };
+            let inside = assign(i, &point, low, high, &mut early, &mut late)?;
+            out.fill(if inside { 0.0 } else { f64::NAN });
             let nearest = if point.t - low.index as f64 <= high.index as f64 - point.t { low } else { high };
             if let Some(mark) = self.mark(&nearest.masks, &point.node)? {
                 marks.push((i, mark));
             }
         }
-        for (id, batch) in batches.iter().flatten() {
+        for (id, batch) in early.list.iter().chain(&late.list) {
             batch.evaluate(&self.data.content().open(*id)?, self.width - 1, self.asked, out)?;
         }
-        if self.asked == Asked::Derivatives && self.clock.is_some() {
+        if self.asked == Asked::Derivatives {
             let pairs = points.chunks_exact(self.width).zip(out.chunks_exact_mut(self.width));
-            pairs.for_each(|(point, derivatives)| self.to_physical(point, derivatives));
+            pairs.for_each(|(given, derivatives)| self.locator.to_coordinates(given, derivatives));
         }
         for (i, mark) in marks {
             let mark = if self.asked == Asked::Values { mark } else { f64::NAN };
-            out[i * results..][..results].fill(mark);
+            out[i * self.results..][..self.results].fill(mark);
         }
         Ok(())
-    }
-
-    /// Derivatives by indices to those by physical coordinates.
-    fn to_physical(&self, point: &[f64], derivatives: &mut [f64]) {
-        let v = &self.data.run.variables[self.variable];
-        derivatives[0] *= self.clock.as_ref().map_or(1.0, |clock| clock.slope(point[0]));
-        for (a, (d, &x)) in derivatives[1..].iter_mut().zip(&point[1..]).enumerate() {
-            *d *= axis_slope(v.axes.get(a), x);
-        }
     }
 
     fn step(&self, index: u64) -> Result<StepPieces> {
@@ -212,48 +235,11 @@ impl Job<'_> {
         Ok(StepPieces { index, pieces, masks })
     }
 
-    /// A point in indices; checked.
-    fn locate(&self, number: usize, given: &[f64]) -> Result<Point> {
-        let v = &self.data.run.variables[self.variable];
-        let shape = &self.data.variables[self.variable].shape;
-        let outside = |what: String| Error::InvalidArgument(format!("point {number} of \"{}\": {what}", v.name));
-        let (Some(&first), Some(&last)) = (self.readable.first(), self.readable.last()) else {
-            return Err(outside("there is no step that can be read".into()));
-        };
-        let t = self.clock.as_ref().map_or(given[0], |clock| clock.index(given[0]));
-        if !(first as f64..=last as f64).contains(&t) {
-            return Err(outside(format!("time {} is outside the steps {first} to {last}", given[0])));
-        }
-        let mut point = Point { t, place: Vec::with_capacity(shape.len()), node: Vec::with_capacity(shape.len()) };
-        for (a, (&x, &n)) in given[1..].iter().zip(shape).enumerate() {
-            let index = if self.clock.is_some() { axis_to_index(v.axes.get(a), x) } else { x };
-            if !(-0.5..=n as f64 - 0.5).contains(&index) {
-                return Err(outside(format!("coordinate {x} along axis {a} is outside its {n} grid points")));
-            }
-            point.place.push(index);
-            point.node.push(((index + 0.5).floor().max(0.0) as usize).min(n - 1));
-        }
-        Ok(point)
-    }
-
-    /// The steps at or around a fractional step index that can be read.
-    fn neighbours(&self, t: f64) -> (u64, u64) {
-        let after = self.readable.partition_point(|&s| s as f64 <= t);
-        let low = self.readable[after - 1];
-        if low as f64 != t {
-            return (low, self.readable[after]);
-        }
-        match self.asked {
-            // The step itself.
-            Asked::Values => (low, low),
-            // How it goes on, or at the last step went.
-            Asked::Derivatives if after < self.readable.len() => (low, self.readable[after]),
-            Asked::Derivatives => (self.readable[after.saturating_sub(2)], low),
-        }
-    }
-
     /// The value that a mask puts at a grid point.
     fn mark(&self, masks: &[(usize, Arc<Mask>)], node: &[usize]) -> Result<Option<f64>> {
+        if masks.is_empty() {
+            return Ok(None);
+        }
         let blocks = &self.data.variables[self.variable].blocks;
         let point = Region::of(&Extent { offset: node.to_vec(), count: vec![1; node.len()] });
         let mut value = [0.0];
@@ -265,19 +251,25 @@ impl Job<'_> {
 }
 
 /// Notes what has to be evaluated for one point; false if it lies in no block.
-fn assign(i: usize, point: &Point, low: &StepPieces, high: &StepPieces, batches: &mut Batches) -> Result<bool> {
+fn assign(
+    i: usize,
+    point: &Point,
+    low: &StepPieces,
+    high: &StepPieces,
+    early: &mut Batches,
+    late: &mut Batches,
+) -> Result<bool> {
     let (Some(below), Some(above)) = (low.owner(&point.node), high.owner(&point.node)) else { return Ok(false) };
-    let [early, late] = batches;
+    let (before, after) = (below.id()?, above.id()?);
     let ahead = point.t - low.index as f64;
-    if below.id()? == above.id()? {
-        let share = Share { point: i, weight: 1.0, pace: None };
-        early.entry(below.id()?).or_default().push(below.step + ahead, &point.place, share);
+    if before == after {
+        early.of(before).push(below.step + ahead, &point.place, Share { point: i, weight: 1.0, pace: None });
     } else {
         let gap = (high.index - low.index) as f64;
         let weight = ahead / gap;
         let share = |weight, pace| Share { point: i, weight, pace: Some(pace) };
-        early.entry(below.id()?).or_default().push(below.step, &point.place, share(1.0 - weight, -1.0 / gap));
-        late.entry(above.id()?).or_default().push(above.step, &point.place, share(weight, 1.0 / gap));
+        early.of(before).push(below.step, &point.place, share(1.0 - weight, -1.0 / gap));
+        late.of(after).push(above.step, &point.place, share(weight, 1.0 / gap));
     }
     Ok(true)
 }

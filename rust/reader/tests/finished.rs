@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use limbeck_archive::{ArchiveWriter, Axis, Coordinates, RunDescription, Segment, StepMetrics, StepTable, TimeCoding};
 use limbeck_field::Region;
-use limbeck_reader::{Error, Space, State};
+use limbeck_reader::{Dataset, Error, Outside, Space, State};
 use ramp::{NUMBER, bytes, each_point, nan_at, open, plain_payload, ramp as value, run_of, variable, whole};
 
 struct Archive {
@@ -94,6 +94,10 @@ fn the_number_of_threads_changes_nothing() {
     assert_eq!(one.0[inside], value(0.3 + 0.9, &[10.0, 0.0, 5.0]));
 }
 
+fn slope_at(data: &Dataset, t: f64, x: f64) -> Vec<f64> {
+    data.gradient("rho", &[t, x], Space::Index).unwrap()
+}
+
 #[test]
 fn later_segments_count_and_time_goes_on_between_them() {
     let mut archive = Archive::new(&run_of(vec![variable("rho", &[4])]));
@@ -124,7 +128,7 @@ fn later_segments_count_and_time_goes_on_between_them() {
     assert_eq!(at(6.0), -1.5);
     assert!(data.sample("rho", &[6.5, 0.0], Space::Index).is_err());
     // The network's own, or the difference of the steps around; at a step that to the next one, at the last to the one before.
-    let slope = |t: f64| data.gradient("rho", &[t, 1.5], Space::Index).unwrap();
+    let slope = |t: f64| slope_at(&data, t, 1.5);
     assert_eq!(slope(4.5), [10.0, 1.0]);
     assert_eq!(slope(0.5), [1000.0, 1.0]);
     assert_eq!(slope(1.0), [5.0, 1.0]);
@@ -132,6 +136,11 @@ fn later_segments_count_and_time_goes_on_between_them() {
     assert_eq!(slope(6.0), [-1.5 - 111.5, -1.0]);
     assert_eq!(data.gradient("rho", &[6.0, 0.0], Space::Index).unwrap()[1], -1.0, "one-sided at the face");
     assert!(data.gradient("rho", &[6.5, 0.0], Space::Index).is_err());
+    let clamped = data.gradient_with("rho", &[9.0, 7.0, 4.5, -3.0], Space::Index, Outside::Clamp).unwrap();
+    assert_eq!(clamped[..2], slope_at(&data, 6.0, 3.5));
+    assert_eq!(clamped[2..], [10.0, 1.0]);
+    let nowhere = data.gradient_with("rho", &[4.5, 7.0], Space::Index, Outside::Nan).unwrap();
+    assert!(nowhere.iter().all(|g| g.is_nan()));
     let info = data.info().unwrap();
     assert_eq!(info.segments.len(), 5);
     assert_eq!(info.segments[0].description, "a slope of 10");
@@ -161,6 +170,33 @@ fn points_in_physical_coordinates() {
             data.sample("rho", &[2.0, 1.0, 0.0, outside[0], outside[1], outside[2]], Space::Physical).unwrap_err();
         assert!(matches!(&error, Error::InvalidArgument(text) if text.contains("point 1 ")), "{error}");
     }
+}
+
+#[test]
+fn points_outside_are_as_the_caller_says() {
+    let mut v = variable("rho", &[1, 11]);
+    v.axes = vec![
+        Axis { coordinates: Coordinates::Explicit(vec![7.0]), ..Axis::default() },
+        Axis { coordinates: Coordinates::Uniform { origin: 1.0, spacing: -0.2 }, ..Axis::default() },
+    ];
+    let mut archive = Archive::new(&run_of(vec![v]));
+    archive.writer().add_segment(Segment::distilled(0, NUMBER, 0, 4), &bytes(&[0.0, 1e4])).unwrap();
+    archive.finish(&steps(4));
+    let data = open(&archive.path).unwrap();
+    let points = [2.25, 7.0, 0.0, 2.375, 7.0, 0.0, 9.0, 7.0, 1.4, 2.0, 6.0, -9.0];
+    let sample = |outside| data.sample_with("rho", &points, Space::Physical, outside);
+    let nan = sample(Outside::Nan).unwrap();
+    let clamped = sample(Outside::Clamp).unwrap();
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-9;
+    let place = |step: f64, x: f64| value(1e4 * step, &[0.0, x]);
+    assert!(matches!(sample(Outside::Error), Err(Error::InvalidArgument(text)) if text.contains("point 2 ")));
+    assert!(near(nan[0], place(1.0, 5.0)) && near(nan[1], place(1.5, 5.0)), "{nan:?}");
+    assert!(nan[2].is_nan() && nan[3].is_nan(), "{nan:?}");
+    assert_eq!(clamped[..2], nan[..2], "points inside are what they are");
+    assert!(near(clamped[2], place(3.0, -0.5)) && near(clamped[3], place(0.0, 10.5)), "{clamped:?}");
+    let no_number = [2.5, 7.0, f64::NAN];
+    assert!(data.sample_with("rho", &no_number, Space::Physical, Outside::Clamp).is_err());
+    assert!(data.sample_with("rho", &no_number, Space::Physical, Outside::Nan).unwrap()[0].is_nan());
 }
 
 #[test]
