@@ -40,7 +40,7 @@ pub(crate) fn axis_slope(axis: Option<&Axis>, x: f64) -> f64 {
 }
 
 /// The coordinate at a fractional grid index: what [`axis_to_index`] makes of it is that index.
-pub(crate) fn index_to_axis(axis: Option<&Axis>, index: f64) -> f64 {
+fn index_to_axis(axis: Option<&Axis>, index: f64) -> f64 {
     match axis.map(|a| &a.coordinates) {
         None | Some(Coordinates::Index) => index,
         Some(Coordinates::Uniform { origin, spacing }) => origin + index * spacing,
@@ -50,6 +50,12 @@ pub(crate) fn index_to_axis(axis: Option<&Axis>, index: f64) -> f64 {
             values[i] + (index - i as f64) * (values[i + 1] - values[i])
         }
     }
+}
+
+/// The smallest and the largest coordinate on an axis of `n` points with the half cells at its ends.
+pub(crate) fn axis_limits(axis: Option<&Axis>, n: usize) -> (f64, f64) {
+    let [one, other] = [-0.5, n as f64 - 0.5].map(|index| index_to_axis(axis, index));
+    (one.min(other), one.max(other))
 }
 
 /// The fractional position of `x` in a strictly monotone list; beyond its ends as its first or last gap goes on.
@@ -151,6 +157,18 @@ mod tests {
             }
         }
         assert_eq!(index_to_axis(Some(&axis(Coordinates::Explicit(vec![7.0]))), 0.5), 7.0);
+    }
+
+    #[test]
+    fn limits_have_half_cells() {
+        let axis = |coordinates| Axis { coordinates, ..Axis::default() };
+        let rising = axis(Coordinates::Explicit(vec![0.0, 1.0, 3.0]));
+        let falling = axis(Coordinates::Explicit(vec![3.0, 1.0, 0.0]));
+        assert_eq!([axis_limits(Some(&rising), 3), axis_limits(Some(&falling), 3)], [(-0.5, 4.0); 2]);
+        assert_eq!(axis_limits(None, 3), (-0.5, 2.5));
+        let uniform = axis(Coordinates::Uniform { origin: 1.0, spacing: -0.5 });
+        assert_eq!(axis_limits(Some(&uniform), 3), (-0.25, 1.25));
+        assert_eq!(axis_limits(Some(&axis(Coordinates::Explicit(vec![7.0]))), 1), (7.0, 7.0));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub use coordinates::Space;
 pub use dataset::{Dataset, Methods, State, Step};
 pub use error::{Error, Result};
 pub use info::{Info, SegmentInfo, VariableInfo};
-pub use outside::Outside;
+pub use outside::{Outside, Stray};
 pub use read::Element;
 
 pub use limbeck_archive::{

@@ -2,7 +2,7 @@
 
 use limbeck_archive::VariableDescription;
 
-use crate::coordinates::{Clock, Space, axis_slope, axis_to_index, index_to_axis};
+use crate::coordinates::{Clock, Space, axis_limits, axis_slope, axis_to_index};
 use crate::dataset::Dataset;
 use crate::outside::Outside;
 use crate::{Error, Result};
@@ -36,9 +36,7 @@ impl Locator<'_> {
     pub(crate) fn locate(&self, number: usize, given: &[f64], point: &mut Point) -> Result<bool> {
         let refused =
             |what: String| Error::InvalidArgument(format!("point {number} of \"{}\": {what}", self.variable.name));
-        let (Some(&first), Some(&last)) = (self.readable.first(), self.readable.last()) else {
-            return Err(refused("there is no step that can be read".into()));
-        };
+        let (first, last) = self.ends()?;
         let t = self.clock.as_ref().map_or(given[0], |clock| match self.outside {
             Outside::Clamp => clock.index(clock.nearest(given[0])),
             Outside::Error | Outside::Nan => clock.index(given[0]),
@@ -60,14 +58,31 @@ impl Locator<'_> {
                 index => index,
             };
             let index = self.outside.settle(index, -0.5, n as f64 - 0.5).ok_or_else(|| {
-                let [one, other] = [-0.5, n as f64 - 0.5].map(|index| index_to_axis(axis, index));
-                let (low, high) = (one.min(other), one.max(other));
+                let (low, high) = axis_limits(axis, n);
                 refused(format!("coordinate {x} along axis {a} is outside its {n} grid points ({low} to {high})"))
             })?;
             point.place.push(index);
             point.node.push(((index + 0.5).floor().max(0.0) as usize).min(n - 1));
         }
         Ok(!point.t.is_nan() && point.place.iter().all(|i| !i.is_nan()))
+    }
+
+    /// The first and the last step that can be read.
+    fn ends(&self) -> Result<(u64, u64)> {
+        self.readable
+            .first()
+            .copied()
+            .zip(self.readable.last().copied())
+            .ok_or_else(|| Error::InvalidArgument(format!("\"{}\" has no step that can be read", self.variable.name)))
+    }
+
+    /// Smallest and largest of each coordinate that a point may have: time, then the axes, slowest first.
+    pub(crate) fn limits(&self) -> Result<Vec<(f64, f64)>> {
+        let (first, last) = self.ends()?;
+        let time = self.clock.as_ref().map_or((first as f64, last as f64), Clock::span);
+        let axis = |a: usize| self.variable.axes.get(a).filter(|_| self.clock.is_some());
+        let axes = self.shape.iter().enumerate().map(|(a, &n)| axis_limits(axis(a), n));
+        Ok(std::iter::once(time).chain(axes).collect())
     }
 
     /// The steps before and behind a fractional step index, as positions in [`Locator::readable`]: the same one twice where the

@@ -194,6 +194,12 @@ fn points_outside_are_as_the_caller_says() {
     assert!(nan[2].is_nan() && nan[3].is_nan(), "{nan:?}");
     assert_eq!(clamped[..2], nan[..2], "points inside are what they are");
     assert!(near(clamped[2], place(3.0, -0.5)) && near(clamped[3], place(0.0, 10.5)), "{clamped:?}");
+    let stray = data.first_outside("rho", &points, Space::Physical).unwrap().unwrap();
+    assert_eq!((stray.point, stray.coordinate, stray.value, stray.low, stray.high), (2, 0, 9.0, 2.0, 2.75));
+    let stray = data.first_outside("rho", &points[9..], Space::Physical).unwrap().unwrap();
+    assert_eq!((stray.point, stray.coordinate, stray.low, stray.high), (0, 1, 7.0, 7.0));
+    assert_eq!(data.first_outside("rho", &points[..6], Space::Physical).unwrap(), None);
+    assert_eq!(data.first_outside("rho", &[3.0, 0.0, 10.5], Space::Index).unwrap(), None);
     let no_number = [2.5, 7.0, f64::NAN];
     assert!(data.sample_with("rho", &no_number, Space::Physical, Outside::Clamp).is_err());
     assert!(data.sample_with("rho", &no_number, Space::Physical, Outside::Nan).unwrap()[0].is_nan());
