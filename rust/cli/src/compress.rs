@@ -1,13 +1,12 @@
 //! `limbeck compress`: a series on disk through the session that simulations use, step by step.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
 use limbeck_field::Values;
 use limbeck_session::ranks::Alone;
 use limbeck_session::{
-    AxisCoordinates, BlockId, CloseReport, Communicator, Config, Origin, Outcome, Session, ValuesRef,
+    AxisCoordinates, BlockId, CloseReport, Communicator, Config, Outcome, Session, ValuesRef, remove_empty_run,
 };
 
 use crate::console::{Console, Progress};
@@ -62,10 +61,6 @@ pub struct Arguments {
     settings: SettingArgs,
 }
 
-/// Steps that are read before the oldest of them is in the journal: enough to keep the workers busy, few enough to
-/// stop soon when interrupted.
-const AHEAD: usize = 3;
-
 /// Variables with their files.
 struct Inputs {
     variables: Vec<(String, Series)>,
@@ -117,25 +112,15 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
     distil::verdict(&report)
 }
 
-/// What is different where the steps come from files: nobody waits for us, so a full queue blocks and all cores train.
+/// What is different where the steps come from files.
 fn prepare(config: &mut Config, arguments: &Arguments) -> Result<()> {
-    let options = config.resolve()?;
-    let untouched = |name: &str| options.origin(name) == Origin::Default;
-    if untouched("queue.policy") {
-        config.set("queue.policy", "block")?;
-    }
-    if untouched("workers.threads") {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        config.set("workers.threads", &cores.to_string())?;
-    }
+    config.for_series()?;
     if arguments.append {
         config.set("open.mode", "append")?;
     }
     if arguments.replace {
         config.set("open.mode", "replace")?;
     }
-    // Distillation is run from here, where it can show how far it is.
-    config.set("distil.when", "never")?;
     Ok(())
 }
 
@@ -218,8 +203,8 @@ fn feed(inputs: &mut Inputs, arguments: &Arguments, config: &Config, console: &C
     }
     let closed = session.close();
     progress.finish();
-    if let (0, Ok(report)) = (taken, &closed) {
-        remove_empty(report);
+    if let (0, Ok(Some(journal))) = (taken, closed.as_ref().map(|report| &report.journal)) {
+        remove_empty_run(journal);
     }
     if let Some(e) = failed {
         return Err(with_hint(e, taken));
@@ -227,17 +212,6 @@ fn feed(inputs: &mut Inputs, arguments: &Arguments, config: &Config, console: &C
     let report = closed?;
     report.warnings.iter().for_each(|w| console.warn(w));
     Ok(Ended { report, taken })
-}
-
-/// Takes away the journal of a run that has no steps: there is nothing to go on with.
-fn remove_empty(report: &CloseReport) {
-    let Some(directory) = report.journal.as_ref().filter(|_| report.steps.is_empty()) else { return };
-    let names = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.file_name());
-    for name in names.filter(|n| n == "lock" || n.to_string_lossy().starts_with("journal-")) {
-        let _ = std::fs::remove_file(directory.join(name));
-    }
-    // Stays if it holds anything that is not ours.
-    let _ = std::fs::remove_dir(directory);
 }
 
 fn feed_steps(
@@ -250,8 +224,8 @@ fn feed_steps(
     let types = inputs.variables.iter().map(|(_, s)| input::buffer(s.element_type));
     let mut buffers: Vec<Values> = types.collect();
     for (step, &time) in inputs.times.iter().enumerate() {
-        if step >= AHEAD {
-            wait(session, (step - AHEAD) as i64, progress)?;
+        if step >= Session::AHEAD {
+            wait(session, (step - Session::AHEAD) as i64, progress)?;
         }
         if interrupt::requested() {
             return Ok(());
@@ -283,13 +257,10 @@ fn tell(outcome: Outcome, step: usize, progress: &Progress) {
 /// Waits until the step of this cycle and all before it are in the journal or dropped, showing how far the workers are.
 /// An interruption ends the waiting.
 fn wait(session: &Session, cycle: i64, progress: &Progress) -> Result<()> {
-    while !interrupt::requested() && !session.wait(cycle, Duration::from_millis(250))? {
+    session.wait_while(cycle, || {
         show(session, progress);
-        let m = session.metrics();
-        if m.durable + m.dropped >= m.accepted {
-            break;
-        }
-    }
+        !interrupt::requested()
+    })?;
     show(session, progress);
     Ok(())
 }

@@ -168,6 +168,19 @@ impl Dataset {
         &self.steps
     }
 
+    /// The indices of the steps that a variable can be read at, rising.
+    ///
+    /// # Errors
+    /// As [`Dataset::variable`].
+    pub fn readable_steps(&self, variable: &str) -> Result<Vec<u64>> {
+        Ok(self.readable(self.variable_index(variable)?))
+    }
+
+    pub(crate) fn readable(&self, variable: usize) -> Vec<u64> {
+        let known = self.steps.iter().filter(|s| !matches!(s.state, State::Missing(_)));
+        known.map(|s| s.index).filter(|&step| self.content().readable(variable, step)).collect()
+    }
+
     /// The step of this index.
     ///
     /// # Errors

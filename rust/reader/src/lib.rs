@@ -18,6 +18,7 @@ mod dataset;
 mod error;
 mod finished;
 mod info;
+mod locate;
 mod masks;
 mod outside;
 mod pieces;

@@ -1,5 +1,6 @@
 //! What becomes of points that lie outside the data.
 
+use crate::locate::Locator;
 use crate::{Dataset, Result, Space};
 
 /// What becomes of points outside the steps that can be read, or more than half a cell outside the grid.
@@ -49,7 +50,8 @@ impl Dataset {
     /// # Errors
     /// As [`Dataset::sample`], but for points outside.
     pub fn first_outside(&self, variable: &str, points: &[f64], space: Space) -> Result<Option<Stray>> {
-        let limits = self.limits(variable, space)?;
+        let v = self.variable_index(variable)?;
+        let limits = Locator::new(self, v, space, Outside::Error)?.limits()?;
         let mut coordinates = points.iter().enumerate().map(|(i, &value)| {
             let (low, high) = limits[i % limits.len()];
             Stray { point: i / limits.len(), coordinate: i % limits.len(), value, low, high }

@@ -1,0 +1,3 @@
+from . import PLUGIN
+
+print(PLUGIN)

@@ -1,0 +1,69 @@
+//! Sessions for series that are there already, in files or arrays: nobody waits for them, so they may take their time.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use limbeck_archive::UnfinishedRun;
+
+use crate::{Config, Origin, Result, Session};
+
+impl Config {
+    /// For a series that is there already: unless the user chose otherwise, a full queue blocks and all cores train; and
+    /// close leaves the distillation to [`distil_run`](crate::distil_run), which can be watched.
+    ///
+    /// # Errors
+    /// As [`Config::resolve`].
+    pub fn for_series(&mut self) -> Result<()> {
+        let options = self.resolve()?;
+        let untouched = |name: &str| options.origin(name) == Origin::Default;
+        if untouched("queue.policy") {
+            self.set("queue.policy", "block")?;
+        }
+        if untouched("workers.threads") {
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            self.set("workers.threads", &cores.to_string())?;
+        }
+        self.set("distil.when", "never")
+    }
+}
+
+impl Session {
+    /// Steps of a series that are handed in before the oldest of them is in the journal: enough to keep the workers busy,
+    /// few enough to stop soon when interrupted.
+    pub const AHEAD: usize = 3;
+
+    /// The directory of the run's journals, where [`distil_run`](crate::distil_run) finds what was handed in.
+    pub fn journal(&self) -> PathBuf {
+        self.settings.journal_directory(&self.path)
+    }
+
+    /// Waits until the step of this cycle and all before it are in the journal or dropped. `go_on` is asked four times a
+    /// second, and ends the waiting where it says no.
+    ///
+    /// # Errors
+    /// As [`Session::wait`].
+    pub fn wait_while(&self, cycle: i64, mut go_on: impl FnMut() -> bool) -> Result<()> {
+        while go_on() && !self.wait(cycle, Duration::from_millis(250))? {
+            let m = self.metrics();
+            if m.durable + m.dropped >= m.accepted {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes away the journals of a run that has no steps: there is nothing to go on with. Anything else stays, damaged
+/// journals too.
+pub fn remove_empty_run(directory: &Path) {
+    let empty = |run: UnfinishedRun| run.steps().is_empty() && run.lost().next().is_none();
+    if !UnfinishedRun::open(directory).is_ok_and(empty) {
+        return;
+    }
+    let names = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    for name in names.filter(|n| n == "lock" || n.to_string_lossy().starts_with("journal-")) {
+        let _ = std::fs::remove_file(directory.join(name));
+    }
+    // Stays if it holds anything that is not ours.
+    let _ = std::fs::remove_dir(directory);
+}
