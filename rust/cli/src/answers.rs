@@ -9,6 +9,21 @@ use crate::failure::{Failure, Result};
 use crate::output::{Pending, Sealed};
 use crate::points::Chunk;
 
+/// Numbers for each point of a chunk.
+pub struct Answers {
+    /// How many each point has.
+    pub of_point: usize,
+    /// Those of the first point, of the second ...
+    pub values: Vec<f64>,
+}
+
+impl Answers {
+    /// Those of one point.
+    pub fn at(&self, point: usize) -> &[f64] {
+        &self.values[point * self.of_point..][..self.of_point]
+    }
+}
+
 /// Where the lines go.
 pub enum AnswerTable {
     /// To whoever reads our output.
@@ -31,14 +46,15 @@ impl AnswerTable {
         self.line(&names.iter().map(String::as_bytes).collect())
     }
 
-    /// Writes a line for each point of the chunk: what was read, then the values of each variable in the shortest form
+    /// Writes a line for each point of the chunk: what was read, then the answers in the shortest form
     /// that is read back as the same number.
-    pub fn rows(&mut self, chunk: &Chunk, values: &[Vec<f64>]) -> Result<()> {
+    pub fn rows(&mut self, chunk: &Chunk, answers: &[Answers]) -> Result<()> {
         let mut line = ByteRecord::new();
         for (i, record) in chunk.records().enumerate() {
             line.clear();
             record.iter().for_each(|field| line.push_field(field.as_bytes()));
-            values.iter().for_each(|of_variable| line.push_field(of_variable[i].to_string().as_bytes()));
+            let numbers = answers.iter().flat_map(|a| a.at(i));
+            numbers.for_each(|v| line.push_field(v.to_string().as_bytes()));
             self.line(&line)?;
         }
         Ok(())

@@ -55,7 +55,7 @@ impl Set {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
-    let mut report = Report::default();
+    let mut report = if console.quiet { Report::quiet() } else { Report::default() };
     let made = match &arguments.what {
         What::RateDistortion(r) => rate_distortion::run(&r.options, &r.set.pairs()?, &mut report),
         What::ErrorBound(b) => error_bound::run(&b.options, &b.set.pairs()?, &mut report),

@@ -4,10 +4,12 @@ use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
 use crate::failure::{Failure, Result};
+use crate::table::short;
 
 /// How the user wants to be spoken to.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +18,18 @@ pub struct Console {
     pub json: bool,
     /// No progress, no remarks; results and errors only.
     pub quiet: bool,
+    /// How progress is told.
+    pub manner: ProgressManner,
+}
+
+/// How progress is told on stderr.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ProgressManner {
+    /// A bar if stderr is a terminal, nothing if it is not
+    #[default]
+    Auto,
+    /// A line now and then, for the logs of batch jobs
+    Lines,
 }
 
 impl Console {
@@ -56,44 +70,53 @@ impl Console {
         self.remark(&format!("warning: {text}"));
     }
 
-    /// Begins to tell how far a long piece of work is. `total` is in `unit`s.
+    /// Begins to tell how far a long piece of work is. `total` is in `unit`s, 0 if it is not known.
     pub fn progress(&self, label: &str, total: u64, unit: &'static str) -> Progress {
-        let shown = match (self.quiet, io::stderr().is_terminal()) {
-            (true, _) => Shown::Nothing,
-            (false, true) => {
-                let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-                let amount = if unit == "%" { "{pos} %".to_string() } else { format!("{{pos}}/{{len}} {unit}") };
-                let template = format!("{{prefix}} {{wide_bar}} {amount}, {{elapsed}} + {{eta}} {{msg}}");
-                // The template is a constant of ours: if it were wrong, the default would do.
-                bar.set_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-                bar.set_prefix(label.to_string());
-                bar.enable_steady_tick(Duration::from_millis(250));
-                Shown::Bar(bar)
-            }
-            (false, false) => Shown::Lines(Lines { began: Instant::now(), last: Cell::new(None) }),
+        let began = Instant::now();
+        let shown = match self.manner {
+            _ if self.quiet => Shown::Nothing,
+            ProgressManner::Lines => Shown::Lines(Cell::new(None)),
+            ProgressManner::Auto if io::stderr().is_terminal() => Shown::Bar(bar(label, total, unit)),
+            ProgressManner::Auto => Shown::Nothing,
         };
-        Progress { label: label.to_string(), total, unit, shown }
+        Progress { label: label.to_string(), total, unit, began, shown }
     }
 }
 
-/// A bar on a terminal, plain lines (at most one per second, but for the last) elsewhere.
+fn bar(label: &str, total: u64, unit: &'static str) -> ProgressBar {
+    let length = (total > 0).then_some(total);
+    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
+    let amount = match (unit, length) {
+        ("%", _) => "{pos} %".to_string(),
+        ("bytes", Some(_)) => "{binary_bytes}/{binary_total_bytes}, {binary_bytes_per_sec}".to_string(),
+        (unit, Some(_)) => format!("{{pos}}/{{len}} {unit}, {{per_sec}}"),
+        (unit, None) => format!("{{human_pos}} {unit}, {{per_sec}}"),
+    };
+    let template = match length {
+        Some(_) => format!("{{prefix}} {{wide_bar}} {amount}, {{elapsed}}, {{eta}} left {{msg}}"),
+        None => format!("{{prefix}} {{spinner}} {amount}, {{elapsed}} {{msg}}"),
+    };
+    // The template is a constant of ours: if it were wrong, the default would do.
+    bar.set_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_prefix(label.to_string());
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}
+
+/// A bar, or plain lines (at most one per second, but for the last).
 pub struct Progress {
     label: String,
     total: u64,
     unit: &'static str,
+    began: Instant,
     shown: Shown,
 }
 
 enum Shown {
     Nothing,
     Bar(ProgressBar),
-    Lines(Lines),
-}
-
-struct Lines {
-    began: Instant,
     /// When the last line was written, and what it said was done.
-    last: Cell<Option<(Instant, u64)>>,
+    Lines(Cell<Option<(Instant, u64)>>),
 }
 
 impl Progress {
@@ -105,15 +128,16 @@ impl Progress {
                 bar.set_position(done);
                 bar.set_message(message.to_string());
             }
-            Shown::Lines(lines) => {
+            Shown::Lines(last) => {
                 // A line where something happened, and now and then a sign of life.
-                let due = lines.last.get().is_none_or(|(at, before)| {
+                let due = last.get().is_none_or(|(at, before)| {
                     let pause = if before == done { 15 } else { 1 };
-                    before != self.total && (done == self.total || at.elapsed() >= Duration::from_secs(pause))
+                    (self.total == 0 || before != self.total)
+                        && (done == self.total || at.elapsed() >= Duration::from_secs(pause))
                 });
                 if due {
-                    lines.last.set(Some((Instant::now(), done)));
-                    self.line(lines, done, message);
+                    last.set(Some((Instant::now(), done)));
+                    let _ = writeln!(io::stderr(), "{}", self.line(done, self.began.elapsed(), message));
                 }
             }
         }
@@ -137,13 +161,43 @@ impl Progress {
         }
     }
 
-    fn line(&self, lines: &Lines, done: u64, message: &str) {
-        let seconds = lines.began.elapsed().as_secs_f64();
-        let gap = if message.is_empty() { "" } else { ", " };
-        let amount = match self.unit {
-            "%" => format!("{done} %"),
-            unit => format!("{done}/{} {unit}", self.total),
+    /// What is done, how fast it goes, and how long the rest will take if it goes on like this.
+    fn line(&self, done: u64, elapsed: Duration, message: &str) -> String {
+        let seconds = elapsed.as_secs_f64();
+        let amount = match (self.unit, self.total) {
+            ("%", _) => format!("{done} %"),
+            (unit, 0) => format!("{done} {unit}"),
+            (unit, total) => format!("{done}/{total} {unit}"),
         };
-        let _ = writeln!(io::stderr(), "{}: {amount}, {seconds:.1} s{gap}{message}", self.label);
+        let mut line = format!("{}: {amount}, {seconds:.1} s", self.label);
+        let rate = done as f64 / seconds;
+        if self.unit != "%" && rate.is_finite() {
+            line += &format!(", {} {}/s", short(rate), self.unit);
+        }
+        if (1..self.total).contains(&done) {
+            line += &format!(", {:.0} s left", (self.total - done) as f64 / rate);
+        }
+        if !message.is_empty() {
+            line += &format!(", {message}");
+        }
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_have_rate_and_time_left() {
+        let line = |total, unit, done, message| {
+            let shown = Shown::Nothing;
+            let progress = Progress { label: "training".into(), total, unit, began: Instant::now(), shown };
+            progress.line(done, Duration::from_secs(4), message)
+        };
+        assert_eq!(line(20, "steps", 8, "u 40 dB"), "training: 8/20 steps, 4.0 s, 2 steps/s, 6 s left, u 40 dB");
+        assert_eq!(line(20, "steps", 20, ""), "training: 20/20 steps, 4.0 s, 5 steps/s");
+        assert_eq!(line(100, "%", 80, ""), "training: 80 %, 4.0 s, 1 s left");
+        assert_eq!(line(0, "points", 1000, ""), "training: 1000 points, 4.0 s, 250 points/s");
     }
 }

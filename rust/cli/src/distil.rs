@@ -33,7 +33,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
     let crew = if arguments.alone { Crew::alone() } else { Crew::assemble()? };
     let (run, output, config) = crew.agree(prepare(arguments))?;
-    let silent = Console { json: false, quiet: true };
+    let silent = Console { json: false, quiet: true, ..*console };
     let last_words = "interrupted; the run is as it was, `limbeck distill` begins anew";
     crew.agree(interrupt::listen())?;
     interrupt::end_at_once(if crew.is_first() { last_words } else { "" });

@@ -5,6 +5,7 @@ mod answers;
 mod bench;
 mod compare;
 mod compare_picture;
+mod completions;
 mod compress;
 mod console;
 mod crew;
@@ -15,6 +16,7 @@ mod failure;
 mod info;
 mod input;
 mod interrupt;
+mod man;
 mod measure;
 mod options;
 mod originals;
@@ -31,9 +33,9 @@ mod table;
 
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use console::Console;
+use console::{Console, ProgressManner};
 use failure::EXIT_CODES;
 
 /// In-situ neural compressor: a small network instead of the steps of a simulation
@@ -54,6 +56,9 @@ struct Manner {
     /// Print results and errors only: no progress, no remarks
     #[arg(long, short, global = true)]
     quiet: bool,
+    /// How progress is told on stderr
+    #[arg(long, global = true, value_name = "HOW", default_value = "auto")]
+    progress: ProgressManner,
 }
 
 #[derive(Subcommand)]
@@ -82,6 +87,12 @@ enum Command {
     /// Hand a recorded session (LIMBECK_RECORD) in again, without the simulation
     #[command(after_help = EXIT_CODES)]
     Replay(replay::Arguments),
+    /// Print what completes limbeck's command lines in a shell
+    #[command(after_help = EXIT_CODES)]
+    Completions(completions::Arguments),
+    /// Print the manual page, or write those of all commands
+    #[command(after_help = EXIT_CODES)]
+    Man(man::Arguments),
     /// List the options of a session, for --set, limbeck.toml and the environment
     #[command(after_help = EXIT_CODES)]
     Options(options::Arguments),
@@ -101,7 +112,7 @@ fn main() -> ExitCode {
         }
         _ => told.exit(),
     });
-    let console = Console { json: program.manner.json, quiet: program.manner.quiet };
+    let console = Console { json: program.manner.json, quiet: program.manner.quiet, manner: program.manner.progress };
     let outcome = match &program.command {
         Command::Compress(arguments) => compress::run(arguments, &console),
         Command::Info(arguments) => info::run(arguments, &console),
@@ -111,6 +122,8 @@ fn main() -> ExitCode {
         Command::Compare(arguments) => compare::run(arguments, &console),
         Command::Replay(arguments) => replay::run(arguments, &console),
         Command::Bench(arguments) => bench::run(arguments, &console),
+        Command::Completions(arguments) => completions::run(arguments, Program::command(), &console),
+        Command::Man(arguments) => man::run(arguments, Program::command(), &console),
         Command::Options(arguments) => options::run(arguments, &console),
     };
     let code = match outcome {
@@ -126,7 +139,7 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_consistent() {

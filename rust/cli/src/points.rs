@@ -215,14 +215,14 @@ impl Columns {
         Ok(Columns { names, by_variable })
     }
 
-    /// The columns of a table with the values of these variables behind those that were read.
-    pub fn with_values(&self, variables: &[Variable]) -> Vec<String> {
+    /// Names of the columns that are read, and behind them these, changed where they are taken.
+    pub fn with(&self, more: impl Iterator<Item = String>) -> Vec<String> {
         let mut names = Names::default();
-        let mut all: Vec<String> = self.names.clone();
+        let mut all = self.names.clone();
         all.iter().for_each(|name| {
             names.take(name);
         });
-        all.extend(variables.iter().map(|v| names.take(&v.name)));
+        all.extend(more.map(|name| names.take(&name)));
         all
     }
 }
@@ -243,14 +243,21 @@ impl Chunk {
         self.records[point].0
     }
 
-    /// The points, with the coordinates in these columns.
-    pub fn coordinates(&self, of_point: &[usize], columns: &Columns, table: &PointTable) -> Result<Vec<f64>> {
+    /// The points, with the coordinates in these columns. NaN is a coordinate only where `nan` says so.
+    pub fn coordinates(
+        &self,
+        of_point: &[usize],
+        columns: &Columns,
+        table: &PointTable,
+        nan: bool,
+    ) -> Result<Vec<f64>> {
         let mut all = Vec::with_capacity(self.used * of_point.len());
         for (line, record) in &self.records[..self.used] {
             for &i in of_point {
-                let text = &record[i];
-                all.push(text.parse::<f64>().map_err(|_| {
-                    Failure::Data(format!("{}: {text:?} is no number", table.place(*line, Some((i, columns)))))
+                let number = record[i].parse::<f64>().ok().filter(|x| nan || !x.is_nan());
+                all.push(number.ok_or_else(|| {
+                    let place = table.place(*line, Some((i, columns)));
+                    Failure::Data(format!("{place}: {:?} is no number", &record[i]))
                 })?);
             }
         }
@@ -286,7 +293,7 @@ mod tests {
         assert_eq!(columns.by_variable, [[2, 3, 0]]);
         let mut chunk = Chunk::default();
         assert!(named.read(&mut chunk, &columns).unwrap());
-        assert_eq!(chunk.coordinates(&[2, 3, 0], &columns, &named).unwrap(), [2.0, 3.0, 1.0, 5.0, 6.0, 4.0]);
+        assert_eq!(chunk.coordinates(&[2, 3, 0], &columns, &named, false).unwrap(), [2.0, 3.0, 1.0, 5.0, 6.0, 4.0]);
         assert_eq!((chunk.line(0), chunk.line(1)), (2, 4));
         assert!(!named.read(&mut chunk, &columns).unwrap());
         let mut plain = table("1,2,3\n").unwrap();
@@ -302,7 +309,7 @@ mod tests {
                 let columns = t.columns(&[variable(&[""])])?;
                 let mut chunk = Chunk::default();
                 while t.read(&mut chunk, &columns)? {
-                    chunk.coordinates(&columns.by_variable[0], &columns, &t)?;
+                    chunk.coordinates(&columns.by_variable[0], &columns, &t, false)?;
                 }
                 Ok(())
             });
@@ -315,6 +322,7 @@ mod tests {
         says("1,2,3", "line 1: there are 3 columns");
         says("t,x\n1,2\n3", "line 3: there are 1 columns where 2 are expected");
         says("t,x\n1,2\n3,four", "line 3, column 2 (x): \"four\" is no number");
+        says("t,x\nnan,2", "line 2, column 1 (t): \"nan\" is no number");
         says("t;x\n1;2", "no column t or time in the header t;x");
     }
 }

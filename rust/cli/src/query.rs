@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use limbeck_reader::{Outside, Space};
 use serde_json::{Value, json};
 
-use crate::answers::AnswerTable;
+use crate::answers::{AnswerTable, Answers};
 use crate::console::Console;
 use crate::document::number;
 use crate::failure::{Failure, Result};
@@ -39,6 +39,9 @@ pub struct Arguments {
     /// What becomes of points outside the run or more than half a cell outside the grid
     #[arg(long, default_value = "error")]
     outside: OutsideName,
+    /// Derivatives too, by time and along each axis: columns dNAME/dt, dNAME/dz ...
+    #[arg(long)]
+    gradient: bool,
     /// CSV file to write; by default stdout
     #[arg(long, short, value_name = "OUT.csv")]
     output: Option<PathBuf>,
@@ -67,6 +70,7 @@ struct Query<'a> {
     columns: Columns,
     space: Space,
     outside: Outside,
+    gradient: bool,
 }
 
 /// Runs the command.
@@ -83,7 +87,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
     };
     let columns = points.columns(&variables)?;
     let (space, outside) = (arguments.space.into(), arguments.outside.into());
-    let query = Query { source: &source, variables, columns, space, outside };
+    let query = Query { source: &source, variables, columns, space, outside, gradient: arguments.gradient };
     interrupt::listen()?;
     match (&arguments.output, console.json) {
         (None, true) => query.document(&mut points, console),
@@ -92,31 +96,58 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
 }
 
 impl Query<'_> {
-    /// Values of all variables at the points of a chunk.
-    fn evaluate(&self, chunk: &Chunk, points: &PointTable) -> Result<Vec<Vec<f64>>> {
-        let variables = self.variables.iter().zip(&self.columns.by_variable);
-        variables.map(|(variable, columns)| self.values(variable, columns, chunk, points)).collect()
+    /// Names of all columns: those that were read, then those with values.
+    fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for v in &self.variables {
+            names.push(v.name.clone());
+            if self.gradient {
+                let axes = (0..v.shape.len()).map(|axis| v.axis_names(axis)[0]);
+                names.extend(std::iter::once("t").chain(axes).map(|by| format!("d{}/d{by}", v.name)));
+            }
+        }
+        self.columns.with(names.into_iter())
     }
 
-    fn values(&self, variable: &Variable, columns: &[usize], chunk: &Chunk, points: &PointTable) -> Result<Vec<f64>> {
+    /// What the lines of a chunk get appended: values of each variable, and its derivatives if they were asked for.
+    fn evaluate(&self, chunk: &Chunk, points: &PointTable) -> Result<Vec<Answers>> {
         let data = self.source.dataset();
-        let coordinates = chunk.coordinates(columns, &self.columns, points)?;
-        let sampled = data.sample_with(&variable.name, &coordinates, self.space, self.outside);
-        sampled.map_err(|e| match data.first_outside(&variable.name, &coordinates, self.space) {
-            Ok(Some(stray)) if self.outside == Outside::Error || stray.value.is_nan() => {
-                let column = Some((columns[stray.coordinate], &self.columns));
-                Failure::Data(format!(
-                    "{}: {} is outside of {:?}, which reaches from {} to {} there; --outside nan lets such points pass, and \
-                     --outside clamp moves them to the border",
-                    points.place(chunk.line(stray.point), column),
-                    stray.value,
-                    variable.name,
-                    stray.low,
-                    stray.high
-                ))
+        let mut answers = Vec::new();
+        for (variable, columns) in self.variables.iter().zip(&self.columns.by_variable) {
+            let given = chunk.coordinates(columns, &self.columns, points, self.outside == Outside::Nan)?;
+            let name = &variable.name;
+            let values = data.sample_with(name, &given, self.space, self.outside);
+            let values =
+                values.map_err(|e| self.stray(variable, columns, &given, chunk, points).unwrap_or(e.into()))?;
+            answers.push(Answers { of_point: 1, values });
+            if self.gradient {
+                let values = data.gradient_with(name, &given, self.space, self.outside)?;
+                answers.push(Answers { of_point: columns.len(), values });
             }
-            _ => e.into(),
-        })
+        }
+        Ok(answers)
+    }
+
+    /// Says which coordinate it is that lies outside.
+    fn stray(
+        &self,
+        variable: &Variable,
+        columns: &[usize],
+        given: &[f64],
+        chunk: &Chunk,
+        points: &PointTable,
+    ) -> Option<Failure> {
+        let stray = self.source.dataset().first_outside(&variable.name, given, self.space).ok()??;
+        let column = Some((columns[stray.coordinate], &self.columns));
+        Some(Failure::Data(format!(
+            "{}: {} is outside of {:?}, which reaches from {} to {} there; --outside nan gives such points NaN, and \
+             --outside clamp moves them to the border",
+            points.place(chunk.line(stray.point), column),
+            stray.value,
+            variable.name,
+            stray.low,
+            stray.high
+        )))
     }
 
     /// Writes a line for each point.
@@ -126,15 +157,20 @@ impl Query<'_> {
         let shown = Console { quiet: console.quiet || (output.is_none() && io::stdout().is_terminal()), ..*console };
         let progress = points.progress(&shown);
         let (mut rows, mut chunk) = (0, Chunk::default());
-        while points.read(&mut chunk, &self.columns)? {
-            interrupt::check()?;
+        loop {
+            let more = points.read(&mut chunk, &self.columns)?;
             let values = self.evaluate(&chunk, points)?;
+            // Only now, so that there is nothing at all where the first points are wrong.
             if rows == 0 {
-                answers.header(&self.columns.with_values(&self.variables))?;
+                answers.header(&self.names())?;
             }
             answers.rows(&chunk, &values)?;
             rows += chunk.len() as u64;
             points.show(rows, &progress);
+            interrupt::check()?;
+            if !more {
+                break;
+            }
         }
         progress.finish();
         let Some(sealed) = answers.finish()? else { return Ok(()) };
@@ -153,10 +189,11 @@ impl Query<'_> {
             let values = self.evaluate(&chunk, points)?;
             rows.extend(chunk.records().enumerate().map(|(i, record)| {
                 let given = record.iter().map(|text| text.parse().map_or_else(|_| json!(text), number));
-                given.chain(values.iter().map(|v| number(v[i]))).collect::<Value>()
+                let found = values.iter().flat_map(|answers| answers.at(i)).map(|&v| number(v));
+                given.chain(found).collect::<Value>()
             }));
         }
-        console.result("", &json!({"columns": self.columns.with_values(&self.variables), "rows": rows}))
+        console.result("", &json!({"columns": self.names(), "rows": rows}))
     }
 }
 

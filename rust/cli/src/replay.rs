@@ -57,7 +57,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
     let crew = if arguments.alone { Crew::alone() } else { Crew::assemble()? };
     let console = match crew.is_first() {
         true => *console,
-        false => Console { json: false, quiet: true },
+        false => Console { json: false, quiet: true, ..*console },
     };
     let prepared = crew.agree(prepare(arguments, &crew, &console))?;
     crew.agree(interrupt::listen())?;

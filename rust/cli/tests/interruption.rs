@@ -9,7 +9,7 @@ use program::Bench;
 
 /// Starts a compression of many steps and waits until some of them are in the journal.
 fn begin(bench: &Bench) -> Child {
-    let slow = ["compress", "u.npy", "-o", "run.lbk", "--set", "teacher.samples=3000000"];
+    let slow = ["compress", "u.npy", "-o", "run.lbk", "--progress", "lines", "--set", "teacher.samples=3000000"];
     let mut child = bench.command(&slow).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let seen: Vec<String> =
@@ -77,7 +77,7 @@ fn a_distillation_that_is_interrupted_can_begin_again() {
     let bench = Bench::new();
     bench.wave("u.npy", &[4, 12, 12, 12]);
     bench.compress(&["u.npy", "-o", "run.lbk", "--no-distil"]).ends_with(0);
-    let long = ["distill", "run.lbk.d", "--ratio", "10", "--set", "student.samples=2000000000"];
+    let long = ["distill", "run.lbk.d", "--ratio", "10", "--progress", "lines", "--set", "student.samples=2000000000"];
     let mut child = bench.command(&long).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let first = lines.by_ref().map_while(Result::ok).find(|line| line.contains("distilling"));

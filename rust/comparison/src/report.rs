@@ -21,9 +21,22 @@ pub struct Figure {
 #[derive(Debug, Default)]
 pub struct Report {
     figures: Vec<Figure>,
+    quiet: bool,
 }
 
 impl Report {
+    /// A report that says nothing while it is made.
+    pub fn quiet() -> Report {
+        Report { quiet: true, ..Report::default() }
+    }
+
+    /// Tells people on stderr how far it is.
+    pub fn say(&self, text: &str) {
+        if !self.quiet {
+            eprintln!("{text}");
+        }
+    }
+
     /// Adds a figure.
     pub fn add(&mut self, name: impl Into<String>, value: f64, unit: &str) {
         self.figures.push(Figure { name: name.into(), value, unit: unit.to_owned() });

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::curve::Run;
 use super::measure::Original;
 use super::search::{Outcome, search};
+use crate::report::Report;
 use crate::roundtrip::{Archive, bytes_on_disk, compress};
 use crate::{Error, Result};
 
@@ -101,7 +102,7 @@ impl Contender {
     }
 
     /// Runs it as often as the ratios need. A run that fails is said and left out.
-    pub fn run(&self, original: &Original, setting: &Setting<'_>) -> Result<Vec<Run>> {
+    pub fn run(&self, original: &Original, setting: &Setting<'_>, report: &Report) -> Result<Vec<Run>> {
         let folder = tempfile::tempdir().map_err(|e| Error::Setup(format!("no temporary directory: {e}")))?;
         match self.way {
             Way::Session(preset) => {
@@ -114,7 +115,7 @@ impl Contender {
                         let archive = folder.path().join("series.lbk");
                         let run = through_session(original, &archive, (target.0, &target.1), &options);
                         let run = run.map(|run| Run { asked: Some(ratio), ..run });
-                        self.say(&format!("asked for {ratio}"), &run);
+                        report.say(&self.line(&format!("asked for {ratio}"), &run));
                         run
                     })
                     .collect();
@@ -129,7 +130,7 @@ impl Contender {
                 let process = Process::new(setting.rivals, codec, layout, folder.path(), original)?;
                 search(setting.ratios, original.max - original.min, base, setting.runs, |bound| {
                     let run = process.run(bound, original);
-                    self.say(&format!("bound {bound:.4e}"), &run);
+                    report.say(&self.line(&format!("bound {bound:.4e}"), &run));
                     Ok(match run {
                         Ok(run) if run.figures.psnr > original.psnr_of_mean => Outcome::Run(run),
                         Err(Error::Missing(what)) => return Err(Error::Missing(what)),
@@ -141,16 +142,16 @@ impl Contender {
         }
     }
 
-    fn say(&self, asked: &str, run: &Result<Run>) {
+    fn line(&self, asked: &str, run: &Result<Run>) -> String {
         match run {
             Ok(r) => {
                 let f = &r.figures;
-                eprintln!(
+                format!(
                     "{:10} {asked:18} ratio {:9.1}  {:6.2} dB  {:7.2} s, back {:6.2} s",
                     self.name, r.ratio, f.psnr, f.encode_seconds, f.decode_seconds
-                );
+                )
             }
-            Err(e) => eprintln!("{:10} {asked:18} {e}", self.name),
+            Err(e) => format!("{:10} {asked:18} {e}", self.name),
         }
     }
 }
@@ -193,7 +194,7 @@ impl Process {
             Layout::Steps => "steps",
             Layout::Series => "series",
         };
-        let shape: Vec<String> = original.series.shape.iter().map(usize::to_string).collect();
+        let shape: Vec<String> = original.volumes().iter().map(usize::to_string).collect();
         let mut arguments = vec![codec.to_owned()];
         for (name, value) in [("layout", layout), ("shape", &shape.join(","))] {
             arguments.extend([format!("--{name}"), value.to_owned()]);

@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// What a comparison with equal bounds was asked for.
 #[derive(clap::Args)]
 pub struct Options {
-    /// .npy series, float32 or float64, C order, axes t, z, y, x.
+    /// .npy series, float32 or float64, C order, time first, then one to three axes, slowest first.
     #[arg(required = true, value_name = "DATA.npy")]
     data: Vec<PathBuf>,
     /// Largest errors, as shares of the range of the series.
@@ -27,7 +27,7 @@ pub struct Options {
 /// Runs the comparison; returns the tables.
 pub fn run(o: &Options, options: &[(&str, &str)], report: &mut Report) -> Result<String> {
     let mut text = String::new();
-    let rivals = rivals_are_there(&o.rivals);
+    let rivals = rivals_are_there(&o.rivals, report);
     for path in &o.data {
         let original = Original::new(Series::read(path)?, None)?;
         let name = stem(path);
@@ -39,7 +39,7 @@ pub fn run(o: &Options, options: &[(&str, &str)], report: &mut Report) -> Result
         let folder = tempfile::tempdir().map_err(|e| Error::Setup(format!("no temporary directory: {e}")))?;
         for &share in &o.bounds {
             let bound = share * (original.max - original.min);
-            let own = within_bound(&original, &folder.path().join("series.lbk"), bound, options)?;
+            let own = within_bound(&original, &folder.path().join("series.lbk"), bound, options, report)?;
             let sz3 = |layout| Process::new(&o.rivals, "sz3", layout, folder.path(), &original)?.run(bound, &original);
             let others = if rivals { Some([sz3(Layout::Steps)?, sz3(Layout::Series)?]) } else { None };
             let bytes = |run: &Run| original.bytes as f64 / run.ratio;
@@ -74,12 +74,21 @@ pub fn run(o: &Options, options: &[(&str, &str)], report: &mut Report) -> Result
     Ok(text)
 }
 
-fn within_bound(original: &Original, archive: &Path, bound: f64, options: &[(&str, &str)]) -> Result<Run> {
+fn within_bound(
+    original: &Original,
+    archive: &Path,
+    bound: f64,
+    options: &[(&str, &str)],
+    report: &Report,
+) -> Result<Run> {
     let run = through_session(original, archive, ("target.max_error", &bound.to_string()), options)?;
     let f = &run.figures;
     if f.max_error > bound {
         return Err(Error::Setup(format!("a value is off by {}, and the bound is {bound}", f.max_error)));
     }
-    eprintln!("limbeck bound {bound:.4e}  ratio {:9.1}  {:6.2} dB  {:7.2} s", run.ratio, f.psnr, f.encode_seconds);
+    report.say(&format!(
+        "limbeck bound {bound:.4e}  ratio {:9.1}  {:6.2} dB  {:7.2} s",
+        run.ratio, f.psnr, f.encode_seconds
+    ));
     Ok(run)
 }

@@ -34,9 +34,6 @@ pub struct Original {
 impl Original {
     /// The isosurface has the given value, or the middle of the range of its step.
     pub fn new(series: Series, isovalue: Option<f64>) -> Result<Original> {
-        let [_, nz, ny, nx] = *series.shape.as_slice() else {
-            return Err(Error::Input(format!("a series of volumes has axes t, z, y, x; this one {:?}", series.shape)));
-        };
         let (min, max) = range(&series.values)?;
         let count = series.values.len() as f64;
         let mean = series.values.iter().map(|&v| f64::from(v)).sum::<f64>() / count;
@@ -45,7 +42,8 @@ impl Original {
         let surface_step = series.steps() / 2;
         let middle = range(series.step(surface_step)).map(|(min, max)| 0.5 * (min + max))?;
         let isovalue = isovalue.unwrap_or(middle);
-        let surface = Isosurface::of(&wide(series.step(surface_step)), [nz, ny, nx], isovalue);
+        let [_, volume @ ..] = volumes(&series.shape);
+        let surface = Isosurface::of(&wide(series.step(surface_step)), volume, isovalue);
         Ok(Original {
             bytes: series.values.len() * size_of::<f32>(),
             psnr_of_mean: 20.0 * (max - min).log10() - 10.0 * variance.log10(),
@@ -56,6 +54,11 @@ impl Original {
             surface_step,
             surface,
         })
+    }
+
+    /// Steps, and the shape of each with three axes: those that the series has not come first and have one point.
+    pub fn volumes(&self) -> [usize; 4] {
+        volumes(&self.series.shape)
     }
 
     /// Compares what a run decodes, step by step. The seconds of decoding are `decode_seconds`, or are taken here.
@@ -97,7 +100,8 @@ impl Original {
         let shape = &self.series.shape[1..];
         let ssim = ssim(&wide(values), decoded, shape, None).map_err(|e| Error::Setup(e.to_string()))?;
         let chamfer = if step == self.surface_step {
-            let surface = Isosurface::of(decoded, [shape[0], shape[1], shape[2]], self.isovalue);
+            let [_, volume @ ..] = self.volumes();
+            let surface = Isosurface::of(decoded, volume, self.isovalue);
             self.surface.chamfer(&surface)
         } else {
             f64::NAN
@@ -112,6 +116,13 @@ struct Step {
     chamfer: f64,
 }
 
+/// Puts axes of one point between time and the axes of a series that has fewer than three.
+fn volumes(shape: &[usize]) -> [usize; 4] {
+    let mut volumes = [shape[0], 1, 1, 1];
+    volumes[5 - shape.len()..].copy_from_slice(&shape[1..]);
+    volumes
+}
+
 /// Smallest and largest value.
 fn range(values: &[f32]) -> Result<(f64, f64)> {
     if values.iter().any(|v| !v.is_finite()) {
@@ -123,4 +134,21 @@ fn range(values: &[f32]) -> Result<(f64, f64)> {
 
 fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&v| f64::from(v)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn planes_and_lines_are_measured_as_volumes() {
+        assert_eq!(
+            [volumes(&[9, 2, 3, 4]), volumes(&[9, 3, 4]), volumes(&[9, 4])],
+            [[9, 2, 3, 4], [9, 1, 3, 4], [9, 1, 1, 4]]
+        );
+        let series = Series { shape: vec![2, 3, 4], values: (0..24).map(|i| i as f32).collect() };
+        let original = Original::new(series, None).unwrap();
+        let run = original.measure(10, 0.0, None, |step| Ok(wide(original.series.step(step)))).unwrap();
+        assert_eq!((run.figures.max_error, run.figures.chamfer), (0.0, 0.0));
+    }
 }

@@ -24,7 +24,7 @@ use crate::{Error, Result};
 /// What a comparison at equal ratios was asked for.
 #[derive(clap::Args)]
 pub struct Options {
-    /// .npy series, float32 or float64, C order, axes t, z, y, x.
+    /// .npy series, float32 or float64, C order, time first, then one to three axes, slowest first.
     #[arg(required = true, value_name = "DATA.npy")]
     data: Vec<PathBuf>,
     /// Ratios to compare at: bytes as float32 over bytes on the disk.
@@ -62,7 +62,7 @@ pub fn run(o: &Options, options: &[(&str, &str)], report: &mut Report) -> Result
     }
     let setting = Setting { ratios: &ratios, options, rivals: &o.rivals, runs: o.runs };
     let mut contenders = chosen(&o.only, o.learned)?;
-    if o.only.is_empty() && !rivals_are_there(&o.rivals) {
+    if o.only.is_empty() && !rivals_are_there(&o.rivals, report) {
         contenders.retain(|c| c.kind != Kind::Classical);
     }
     let mut compared = Vec::new();
@@ -77,10 +77,10 @@ pub fn run(o: &Options, options: &[(&str, &str)], report: &mut Report) -> Result
             "{title}, values {} to {}, isosurface {} on step {}",
             original.min, original.max, original.isovalue, original.surface_step
         );
-        eprintln!("{line}");
+        report.say(&line);
         let mut entries = Vec::new();
         for contender in contenders.iter().filter(|c| c.applies(original.series.steps())) {
-            let curve = Curve::new(contender.name, contender.run(&original, &setting)?);
+            let curve = Curve::new(contender.name, contender.run(&original, &setting, report)?);
             entries.push(Entry { contender: *contender, curve });
         }
         let prefix = if o.data.len() > 1 { format!("rd.{name}") } else { "rd".to_owned() };
@@ -96,11 +96,11 @@ pub fn run(o: &Options, options: &[(&str, &str)], report: &mut Report) -> Result
 }
 
 /// Whether the program with the other compressors can be started.
-fn rivals_are_there(program: &Path) -> bool {
+fn rivals_are_there(program: &Path, report: &Report) -> bool {
     let mut command = std::process::Command::new(program);
     let there = command.arg("--version").output().is_ok_and(|output| output.status.success());
     if !there {
-        eprintln!("{} is not there (it is in benches/rivals): limbeck is measured alone", program.display());
+        report.say(&format!("{} is not there (it is in benches/rivals): limbeck is measured alone", program.display()));
     }
     there
 }
