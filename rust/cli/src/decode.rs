@@ -15,7 +15,7 @@ use crate::output::{
     write_collection,
 };
 use crate::selection::{self, Every, Slice, Slices};
-use crate::source::{self, Source, Variable};
+use crate::source::{Source, Variable};
 use crate::table;
 use limbeck_reader::{State, Step};
 
@@ -99,7 +99,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
     let variables = source.select(&arguments.variable)?;
     let variables = variables.into_iter().map(|v| region(&v).map(|r| (v, r))).collect::<Result<Vec<_>>>()?;
     let mut steps = source.select_steps(arguments.steps)?;
-    let missing = if format.has_times() { leave_out_missing(&mut steps)? } else { None };
+    let missing = if format.has_times() { leave_out_missing(&source, &variables, &mut steps)? } else { None };
     let element_type = arguments.element_type.map(ElementType::from);
     let plan = Plan { source: &source, variables, steps, element_type, output: &arguments.output };
 
@@ -115,15 +115,29 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
     missing.map_or(Ok(()), Err)
 }
 
-/// Takes steps that cannot be read out of the list; returns what is to be said of them in the end.
-fn leave_out_missing(steps: &mut Vec<Step>) -> Result<Option<Failure>> {
-    let (missing, kept): (Vec<Step>, Vec<Step>) = std::mem::take(steps).into_iter().partition(source::is_missing);
-    *steps = kept;
-    let Some(Step { index, state: State::Missing(why), .. }) = missing.first() else { return Ok(None) };
+/// Takes steps out of the list at which not all of the variables can be read; returns what is to be said of them in the
+/// end.
+fn leave_out_missing(
+    source: &Source,
+    variables: &[(Variable, Region)],
+    steps: &mut Vec<Step>,
+) -> Result<Option<Failure>> {
+    let mut left_out = Vec::new();
+    for (variable, _) in variables {
+        let readable = source.dataset().readable_steps(&variable.name)?;
+        let (kept, missing): (Vec<Step>, Vec<Step>) =
+            std::mem::take(steps).into_iter().partition(|s| readable.binary_search(&s.index).is_ok());
+        *steps = kept;
+        left_out.extend(missing.into_iter().map(|s| match s.state {
+            State::Missing(why) => (s.index, why),
+            _ => (s.index, format!("it has no values of {:?}", variable.name)),
+        }));
+    }
+    let Some((index, why)) = left_out.iter().min_by_key(|(index, _)| index) else { return Ok(None) };
     if steps.is_empty() {
         return Err(Failure::Archive(format!("step {index} cannot be read: {why}; choose others with --steps")));
     }
-    let more = if missing.len() > 1 { format!(" and {} more", missing.len() - 1) } else { String::new() };
+    let more = if left_out.len() > 1 { format!(" and {} more", left_out.len() - 1) } else { String::new() };
     Ok(Some(Failure::Degraded(format!("step {index}{more} is left out, as it cannot be read: {why}"))))
 }
 

@@ -43,9 +43,14 @@ impl Reserved {
         let name = path.file_name().filter(|_| !path.is_dir()).ok_or_else(|| {
             Failure::Usage(format!("{} is a directory, not the name of a file to write", path.display()))
         })?;
+        let sealed = |temporary| Sealed { temporary, path: path.to_path_buf() };
+        if path.metadata().is_ok_and(|m| !m.is_file()) {
+            // A device or a pipe is written to, and never replaced.
+            return Ok(Reserved { sealed: sealed(path.to_path_buf()) });
+        }
         let temporary = path.with_file_name(format!(".{}.{}.partial", name.to_string_lossy(), std::process::id()));
         TEMPORARY.lock().unwrap_or_else(|e| e.into_inner()).insert(temporary.clone());
-        Ok(Reserved { sealed: Sealed { temporary, path: path.to_path_buf() } })
+        Ok(Reserved { sealed: sealed(temporary) })
     }
 
     /// The temporary name.
@@ -110,16 +115,19 @@ pub fn publish(files: Vec<Sealed>) -> Result<Vec<PathBuf>> {
     files
         .into_iter()
         .map(|file| {
-            fs::rename(&file.temporary, &file.path).map_err(|e| Failure::io("cannot write", &file.path, &e))?;
+            if file.temporary != file.path {
+                fs::rename(&file.temporary, &file.path).map_err(|e| Failure::io("cannot write", &file.path, &e))?;
+            }
             Ok(file.path.clone())
         })
         .collect()
 }
 
 impl Drop for Sealed {
-    /// What was published is no longer there.
+    /// What was published is no longer there under its temporary name.
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.temporary);
-        TEMPORARY.lock().unwrap_or_else(|e| e.into_inner()).remove(&self.temporary);
+        if TEMPORARY.lock().unwrap_or_else(|e| e.into_inner()).remove(&self.temporary) {
+            let _ = fs::remove_file(&self.temporary);
+        }
     }
 }
