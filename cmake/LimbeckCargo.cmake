@@ -145,6 +145,20 @@ else()
   limbeck_cargo(limbeck_cargo "${LIMBECK_CARGO_TARGET_DIR}" "" liblimbeck limbeck ${program})
 endif()
 
+# The program writes its own manual, so it must run here.
+if(LIMBECK_CLI AND LIMBECK_MANUAL AND NOT CMAKE_CROSSCOMPILING)
+  set(LIMBECK_SHARE_DIR ${CMAKE_CURRENT_BINARY_DIR}/share)
+  add_custom_target(limbeck_manual ALL
+    COMMAND ${LIMBECK_PROGRAM} man --out ${LIMBECK_SHARE_DIR}/man/man1
+    COMMAND ${LIMBECK_PROGRAM} completions --out ${LIMBECK_SHARE_DIR}
+    COMMENT "manual pages and completions" VERBATIM)
+  if(LIMBECK_MPI_FOUND)
+    add_dependencies(limbeck_manual limbeck_mpi_cargo)
+  else()
+    add_dependencies(limbeck_manual limbeck_cargo)
+  endif()
+endif()
+
 set(LIMBECK_INCLUDE_DIR ${CMAKE_CURRENT_SOURCE_DIR}/include)
 set(limbeck_target_scope GLOBAL)
 include(limbeckTargets)

@@ -1,6 +1,5 @@
 //! `limbeck man`: manual pages, made of what `--help` says.
 
-use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,7 +8,7 @@ use serde_json::json;
 
 use crate::console::Console;
 use crate::failure::{Failure, Result};
-use crate::output::{Pending, Sealed, publish};
+use crate::output::{publish, text_file};
 
 /// What `man` takes.
 #[derive(Args)]
@@ -27,12 +26,12 @@ pub fn run(arguments: &Arguments, mut program: clap::Command, console: &Console)
     // Options that all commands take are known to them only then.
     program.build();
     if let Some(directory) = &arguments.out {
-        fs::create_dir_all(directory).map_err(|e| Failure::io("cannot make the directory", directory, &e))?;
         let pages = pages(&program);
-        let written = pages.iter().map(|(name, text)| write(&directory.join(format!("{name}.1")), text));
+        let written = pages.iter().map(|(name, text)| text_file(&directory.join(format!("{name}.1")), text));
         let files = publish(written.collect::<Result<Vec<_>>>()?)?;
         let files: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
-        return console.result(&(files.join("\n") + "\n"), &json!({"files": files}));
+        let text = format!("{} manual pages in {}\n", files.len(), directory.display());
+        return console.result(&text, &json!({"files": files}));
     }
     let wanted = arguments.command.as_ref().map_or("limbeck".into(), |name| match program.find_subcommand(name) {
         Some(command) => format!("limbeck-{}", command.get_name()),
@@ -42,12 +41,11 @@ pub fn run(arguments: &Arguments, mut program: clap::Command, console: &Console)
         let given = arguments.command.as_deref().unwrap_or_default();
         return Err(Failure::Usage(format!("there is no command {given:?}; `limbeck --help` lists them")));
     };
-    let text = String::from_utf8_lossy(&text);
     console.result(&text, &json!({"name": name, "page": text}))
 }
 
 /// Name and text of the program's page and of those of its commands, and of theirs.
-fn pages(program: &clap::Command) -> Vec<(String, Vec<u8>)> {
+fn pages(program: &clap::Command) -> Vec<(String, String)> {
     let mut pages = Vec::new();
     let mut commands = vec![(program.get_name().to_string(), program)];
     while let Some((name, command)) = commands.pop() {
@@ -56,14 +54,8 @@ fn pages(program: &clap::Command) -> Vec<(String, Vec<u8>)> {
         let _ = Man::new(command.clone()).render(&mut text);
         let below = command.get_subcommands().filter(|c| c.get_name() != "help" && !c.is_hide_set());
         commands.extend(below.map(|c| (format!("{name}-{}", c.get_name()), c)));
-        pages.push((name, text));
+        pages.push((name, String::from_utf8_lossy(&text).into_owned()));
     }
     pages.sort();
     pages
-}
-
-fn write(path: &std::path::Path, text: &[u8]) -> Result<Sealed> {
-    let mut file = Pending::create(path)?;
-    file.write(text)?;
-    file.seal()
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use csv::{ReaderBuilder, StringRecord, Trim};
+use csv::{ReaderBuilder, StringRecord, Terminator, Trim};
 
 use crate::console::{Console, Progress};
 use crate::failure::{Failure, Result};
@@ -20,7 +20,7 @@ pub struct PointTable {
     reader: csv::Reader<Box<dyn Read>>,
     origin: Origin,
     /// The first line, until it is used as header or as point.
-    first: Option<StringRecord>,
+    first: Option<(u64, StringRecord)>,
 }
 
 /// Where points come from.
@@ -70,18 +70,21 @@ impl PointTable {
     fn new(source: Box<dyn Read>, origin: Origin) -> Result<PointTable> {
         let mut builder = ReaderBuilder::new();
         builder.has_headers(false).flexible(true).trim(Trim::All).buffer_capacity(1 << 18);
+        // A newline alone ends a line, and the last line too: so lines can be counted.
+        builder.terminator(Terminator::Any(b'\n'));
+        let source: Box<dyn Read> = Box::new(source.chain(&b"\n"[..]));
         let mut table = PointTable { reader: builder.from_reader(source), origin, first: None };
         let mut record = StringRecord::new();
-        if !table.next(&mut record)? {
+        let Some(line) = table.next(&mut record)? else {
             return Err(Failure::Data(format!("{} holds no points", table.origin.name())));
-        }
-        table.first = Some(record);
+        };
+        table.first = Some((line, record));
         Ok(table)
     }
 
     /// Finds the columns of each variable's points: by the names in the first line, or by their order if it is a point.
     pub fn columns(&mut self, variables: &[Variable]) -> Result<Columns> {
-        let Some(first) = &self.first else { return Err(Failure::Internal("the first line is gone".into())) };
+        let Some((line, first)) = &self.first else { return Err(Failure::Internal("the first line is gone".into())) };
         // Some programs mark the header as a comment, or begin with a mark of the text's encoding.
         let bare = |text: &str| text.trim_start_matches('\u{feff}').trim_start_matches('#').trim().to_string();
         let names: Vec<String> = first.iter().map(bare).collect();
@@ -90,7 +93,7 @@ impl PointTable {
             true => Columns::named(names, variables),
             false => Columns::in_order(names.len(), variables),
         };
-        let columns = columns.map_err(|what| Failure::Data(format!("{}: {what}", self.place(1, None))))?;
+        let columns = columns.map_err(|what| Failure::Data(format!("{}: {what}", self.place(*line, None))))?;
         if is_header && !matches!(self.origin, Origin::CommandLine) {
             self.first = None;
         }
@@ -105,16 +108,16 @@ impl PointTable {
                 chunk.records.push((0, StringRecord::new()));
             }
             let (line, record) = &mut chunk.records[chunk.used];
-            match self.first.take() {
-                Some(first) => *record = first,
-                None if self.next(record)? => {}
-                None => break,
-            }
-            *line = record.position().map_or(0, csv::Position::line);
-            let blank = record.len() == 1 && record.iter().all(str::is_empty) && columns.names.len() > 1;
-            if blank {
-                continue;
-            }
+            *line = match self.first.take() {
+                Some((line, first)) => {
+                    *record = first;
+                    line
+                }
+                None => match self.next(record)? {
+                    Some(line) => line,
+                    None => break,
+                },
+            };
             if record.len() != columns.names.len() {
                 let (found, wanted) = (record.len(), columns.names.len());
                 let place = self.place(*line, None);
@@ -125,15 +128,27 @@ impl PointTable {
         Ok(chunk.used > 0)
     }
 
-    fn next(&mut self, record: &mut StringRecord) -> Result<bool> {
-        self.reader.read_record(record).map_err(|e| {
-            let line = e.position().map_or(0, csv::Position::line);
-            match e.into_kind() {
-                csv::ErrorKind::Io(e) => Failure::io("cannot read", Path::new(self.origin.name()), &e),
-                csv::ErrorKind::Utf8 { .. } => Failure::Data(format!("{}: this is no text", self.place(line, None))),
-                other => Failure::Data(format!("{}: {other:?}", self.origin.name())),
+    /// Reads the next line that is not blank; returns its number, None at the end.
+    fn next(&mut self, record: &mut StringRecord) -> Result<Option<u64>> {
+        loop {
+            let read = self.reader.read_record(record);
+            // Where a record begins, the reader counts blank lines before it in; where it ends, it is exact.
+            let newlines: usize = record.iter().map(|field| field.matches('\n').count()).sum();
+            let line = (self.reader.position().line() - 1).saturating_sub(newlines as u64);
+            match read {
+                Ok(true) if record.len() == 1 && record[0].is_empty() => {}
+                Ok(more) => return Ok(more.then_some(line)),
+                Err(e) => return Err(self.unreadable(line, e)),
             }
-        })
+        }
+    }
+
+    fn unreadable(&self, line: u64, error: csv::Error) -> Failure {
+        match error.into_kind() {
+            csv::ErrorKind::Io(e) => Failure::io("cannot read", Path::new(self.origin.name()), &e),
+            csv::ErrorKind::Utf8 { .. } => Failure::Data(format!("{}: this is no text", self.place(line, None))),
+            other => Failure::Data(format!("{}: {other:?}", self.origin.name())),
+        }
     }
 
     /// Where something stands, for messages; columns count from 0.
@@ -158,8 +173,8 @@ impl PointTable {
     /// Tells how far the reading is when so many points are evaluated.
     pub fn show(&self, points: u64, progress: &Progress) {
         match self.origin {
-            Origin::File(_, Some(_)) => {
-                progress.at(self.reader.position().byte(), &format!("{} points", grouped(points)));
+            Origin::File(_, Some(bytes)) => {
+                progress.at(self.reader.position().byte().min(bytes), &format!("{} points", grouped(points)));
             }
             _ => progress.at(points, ""),
         }
@@ -288,13 +303,13 @@ mod tests {
 
     #[test]
     fn columns_are_found_by_name_or_order() {
-        let mut named = table("# X, id,time,lat\n1,a,2,3\n\n4,b,5,6").unwrap();
+        let mut named = table("\n# X, id,time,lat\r\n1,a,2,3\r\n \n\r\n4,b,5,6").unwrap();
         let columns = named.columns(&[variable(&["lat", ""])]).unwrap();
         assert_eq!(columns.by_variable, [[2, 3, 0]]);
         let mut chunk = Chunk::default();
         assert!(named.read(&mut chunk, &columns).unwrap());
         assert_eq!(chunk.coordinates(&[2, 3, 0], &columns, &named, false).unwrap(), [2.0, 3.0, 1.0, 5.0, 6.0, 4.0]);
-        assert_eq!((chunk.line(0), chunk.line(1)), (2, 4));
+        assert_eq!((chunk.line(0), chunk.line(1)), (3, 6));
         assert!(!named.read(&mut chunk, &columns).unwrap());
         let mut plain = table("1,2,3\n").unwrap();
         assert_eq!(plain.columns(&[variable(&["", ""])]).unwrap().names, ["t", "y", "x"]);
@@ -323,6 +338,7 @@ mod tests {
         says("t,x\n1,2\n3", "line 3: there are 1 columns where 2 are expected");
         says("t,x\n1,2\n3,four", "line 3, column 2 (x): \"four\" is no number");
         says("t,x\nnan,2", "line 2, column 1 (t): \"nan\" is no number");
+        says("t,x\n\n\"1\",two", "line 3, column 2 (x)");
         says("t;x\n1;2", "no column t or time in the header t;x");
     }
 }

@@ -16,7 +16,11 @@ fn rich_run() -> Bench {
 /// All values of an array in an HDF5 file, and its shape.
 fn array(bench: &Bench, file: &str, name: &str) -> (Vec<usize>, Vec<f32>) {
     let set = H5File::open(bench.path(file)).unwrap().dataset(name).unwrap();
-    (set.shape(), set.read_numeric_as::<f64>().unwrap().iter().map(|&v| v as f32).collect())
+    let values = match set.read_numeric_as::<f64>() {
+        Ok(values) => values.iter().map(|&v| v as f32).collect(),
+        Err(_) => set.read_numeric_as::<i64>().unwrap().iter().map(|&v| v as f32).collect(),
+    };
+    (set.shape(), values)
 }
 
 fn bits(values: &[f32]) -> Vec<u32> {

@@ -13,7 +13,7 @@ pub use array::ArrayFile;
 pub use hdf5::Hdf5Variable;
 pub use names::{Names, without_slashes};
 pub use netcdf::netcdf_file;
-pub use pending::{Pending, Reserved, Sealed, publish, remove_temporary};
+pub use pending::{Pending, Reserved, Sealed, publish, remove_temporary, text_file};
 pub use vti::{Grid, VtiFile, write_collection};
 pub use vtkhdf::vtkhdf_file;
 

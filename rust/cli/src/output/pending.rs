@@ -110,6 +110,15 @@ impl Seek for Pending {
     }
 }
 
+/// A file with this text, whose directory is made if it is not there.
+pub fn text_file(path: &Path, text: &str) -> Result<Sealed> {
+    let directory = path.parent().unwrap_or(Path::new(""));
+    fs::create_dir_all(directory).map_err(|e| Failure::io("cannot make the directory", directory, &e))?;
+    let mut file = Pending::create(path)?;
+    file.write(text.as_bytes())?;
+    file.seal()
+}
+
 /// Gives complete files their names, in this order, and returns these.
 pub fn publish(files: Vec<Sealed>) -> Result<Vec<PathBuf>> {
     files
