@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-    from ._limbeck import VariableParts
+    from ._limbeck import _VariableParts
     from .archive import Archive
 
 
@@ -26,7 +26,7 @@ class Variable:
     that can be read. May be used from several threads at once.
     """
 
-    def __init__(self, archive: Archive, parts: VariableParts) -> None:
+    def __init__(self, archive: Archive, parts: _VariableParts) -> None:
         name, dtype, shape, attributes, axes = parts
         self._archive = archive
         self._steps = np.array(archive._data.readable_steps(name), dtype=np.int64)
@@ -71,7 +71,7 @@ class Variable:
     @property
     def times(self) -> NDArray[np.float64]:
         """Physical times of the readable steps, shape (t,)."""
-        return self._archive._all_steps["time"][self._positions]
+        return self._archive._column("time", self._positions)
 
     @property
     def coordinates(self) -> dict[str, NDArray[np.float64]]:
@@ -100,11 +100,11 @@ class Variable:
         """
         wanted = self.dtype if dtype is None else _float(dtype)
         selection = select(index, self.shape, self.name)
-        out = np.empty(selection.count, dtype=wanted)
+        out = np.empty(selection.size, dtype=wanted)
         if out.size:
             first, every = selection.start[0], selection.every[0]
-            steps = self._steps[first : first + selection.count[0] * every : every]
-            place = (selection.start[1:], selection.count[1:], selection.every[1:])
+            steps = self._steps[first : first + selection.size[0] * every : every]
+            place = (selection.start[1:], selection.size[1:], selection.every[1:])
             self._archive._data.read(self.name, steps.tolist(), *place, out)
         return out[selection.order]
 

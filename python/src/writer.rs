@@ -112,7 +112,7 @@ impl Writer {
             return Err(PyValueError::new_err(format!("{n} arrays were given for {wanted} variables")));
         }
         if open.taken >= Session::AHEAD {
-            wait(py, &open.session, (open.taken - Session::AHEAD) as i64, None)?;
+            wait_for(py, &open.session, (open.taken - Session::AHEAD) as i64, None)?;
         }
         let values = arrays.iter().map(Values::borrowed).collect::<PyResult<Vec<_>>>()?;
         let Open { session, blocks, taken, .. } = open;
@@ -140,7 +140,7 @@ impl Writer {
             let mut open = self.lock(py)?;
             let open = given(&mut open)?;
             if let Some(last) = open.taken.checked_sub(1) {
-                wait(py, &open.session, last as i64, Some(&watch))?;
+                wait_for(py, &open.session, last as i64, Some(&watch))?;
             }
             open.taken
         };
@@ -159,17 +159,20 @@ impl Writer {
         Ok(warnings)
     }
 
-    /// Gives up what is not in the journal yet. Gives the number of steps that are, and the journal.
-    fn abandon(&self, py: Python<'_>) -> PyResult<(usize, Option<PathBuf>)> {
-        let Some(Open { mut session, .. }) = self.lock(py)?.take() else { return Ok((0, None)) };
-        let end = || {
-            let _ = session.step_cancel();
-            let (m, journal) = (session.metrics(), session.journal());
+    /// Ends without an archive: steps that are on their way are waited for, or given up. Gives the journal, if it has steps.
+    fn abandon(&self, py: Python<'_>, wait: bool) -> PyResult<Option<PathBuf>> {
+        let Some(Open { mut session, taken, .. }) = self.lock(py)?.take() else { return Ok(None) };
+        let _ = session.step_cancel();
+        if let Some(last) = taken.checked_sub(1).filter(|_| wait) {
+            // What has failed before says more than that waiting fails, too.
+            let _ = wait_for(py, &session, last as i64, None);
+        }
+        let journal = session.journal();
+        py.detach(|| {
             drop(session);
             remove_empty_run(&journal);
-            ((m.durable + m.skipped) as usize, Some(journal).filter(|j| j.exists()))
-        };
-        Ok(py.detach(end))
+        });
+        Ok(Some(journal).filter(|j| j.exists()))
     }
 }
 
@@ -192,7 +195,7 @@ fn number(variables: &[VariableId], v: usize) -> PyResult<VariableId> {
 }
 
 /// Waits for a step to be in the journal, while Python handles signals.
-fn wait(py: Python<'_>, session: &Session, cycle: i64, watch: Option<&Watch<'_, '_>>) -> PyResult<()> {
+fn wait_for(py: Python<'_>, session: &Session, cycle: i64, watch: Option<&Watch<'_, '_>>) -> PyResult<()> {
     let mut raised = None;
     let call = watch.and_then(|w| w.call).map(|call| call.clone().unbind());
     let go_on = || {

@@ -112,9 +112,9 @@ def test_nan_is_an_option(tmp_path):
     with pytest.raises(ValueError, match="NaN") as raised:
         limbeck.compress(data, tmp_path / "run.lbk", ratio=1, **QUICK)
     if sys.version_info >= (3, 11):
-        assert "open_mode='append'" in "".join(raised.value.__notes__)
+        assert "2 steps are kept" in raised.value.__notes__[0] and "open_mode='append'" in raised.value.__notes__[0]
     with limbeck.open(tmp_path / "run.lbk.d") as begun:
-        assert 1 <= len(begun.steps) <= 2
+        assert len(begun.steps) == 2
     with pytest.raises(ValueError, match="exists"):
         limbeck.compress(data, tmp_path / "run.lbk", ratio=1, nonfinite="mask", **QUICK)
     with limbeck.compress(data, tmp_path / "run.lbk", ratio=1, nonfinite="mask", open_mode="replace", **QUICK) as a:
@@ -167,7 +167,7 @@ def test_an_existing_archive_is_not_overwritten(run):
         ({"coordinates": [None]}, ValueError, "describe 1 axes, but 'data' has 2"),
         ({"coordinates": [None, [0.0, 1.0]]}, ValueError, r"4 grid points.*shape \(2,\)"),
         ({"coordinates": [None, [0.0, 1.0, 1.0, 2.0]]}, ValueError, "monotone"),
-        ({"coordinates": [None, limbeck.Uniform(0, 0)]}, ValueError, "spacing"),
+        ({"coordinates": [None, limbeck.Uniform(0, 0)]}, ValueError, "in steps of 0"),
         ({"name": ""}, ValueError, "name"),
     ],
 )
