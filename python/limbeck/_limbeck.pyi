@@ -4,7 +4,7 @@ from typing import Any, Callable, Literal, Optional, Sequence, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__: list[str]
+__all__ = ["CompatibilityError", "CorruptionError", "Dataset", "Error", "TruncatedError", "VERSION", "Writer"]
 
 VERSION: str
 
