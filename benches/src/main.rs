@@ -1,6 +1,7 @@
-//! `limbeck-bench`: speed, overhead, quality, scaling and a comparison with others, each with one command. See the README beside it.
+//! `limbeck-bench`: speed, decoding, overhead, quality, scaling and a comparison with others, each with one command. See the README beside it.
 
 mod abi;
+mod decode;
 mod overhead;
 mod quality;
 mod scaling;
@@ -16,7 +17,7 @@ use report::Report;
 #[derive(Parser)]
 #[command(
     name = "limbeck-bench",
-    about = "Measures limbeck: speed, overhead, quality, scaling, and against other compressors.",
+    about = "Measures limbeck: speed, decoding, overhead, quality, scaling, and against other compressors.",
     version
 )]
 struct Arguments {
@@ -28,6 +29,8 @@ struct Arguments {
 enum Bench {
     /// Fused kernels against burn's CPU backend: training, share of the multiply-add peak, decoding.
     Speed(Speed),
+    /// Reading: a step, points, a part, opening; against burn's CPU backend.
+    Decode(Decode),
     /// What a simulation loses: the copy of its array against memcpy, and its steps while a worker trains.
     Overhead(Overhead),
     /// Runs over several MPI ranks: bytes between them, share of the time, quality however the domain is dealt out.
@@ -56,6 +59,15 @@ struct Speed {
     threads: Option<usize>,
     /// Measured rounds per shape, contenders in turn.
     #[arg(long, default_value_t = 7)]
+    rounds: usize,
+}
+
+#[derive(Args)]
+struct Decode {
+    #[command(flatten)]
+    output: Output,
+    /// Measured rounds, limbeck and burn in turn.
+    #[arg(long, default_value_t = 5)]
     rounds: usize,
 }
 
@@ -134,6 +146,10 @@ fn run(arguments: Arguments) -> Result<()> {
         Bench::Speed(speed) => {
             speed::run(speed.threads.unwrap_or_else(machine::cores), speed.rounds.max(1), &mut report)?;
             speed.output
+        }
+        Bench::Decode(d) => {
+            decode::run(d.rounds.max(1), &mut report)?;
+            d.output
         }
         Bench::Overhead(o) => {
             overhead::run(o.rounds.max(1), &borrowed(&o.options), &mut report)?;

@@ -191,6 +191,26 @@ fn quality_of(step: usize, decoded: &[f64]) -> Quality {
     q
 }
 
+/// Exact derivatives at points of this step index against differences of values, which are in single precision.
+fn check_gradient(data: &Dataset, t: f64) {
+    let places: Vec<[f64; 3]> = (0..40).map(|i| [3.37 + 0.2 * f64::from(i), 5.1, 8.4 - 0.17 * f64::from(i)]).collect();
+    let points: Vec<f64> = places.iter().flat_map(|p| [t, p[0], p[1], p[2]]).collect();
+    let found = data.gradient("rho", &points, Space::Index).unwrap();
+    for axis in 0..4 {
+        let shifted = |by: f64| {
+            let mut points = points.clone();
+            points.iter_mut().skip(axis).step_by(4).for_each(|p| *p += by);
+            data.sample("rho", &points, Space::Index).unwrap()
+        };
+        let (low, high) = (shifted(-0.02), shifted(0.02));
+        for (i, g) in found.iter().skip(axis).step_by(4).enumerate() {
+            let difference = (high[i] - low[i]) / 0.04;
+            assert!((g - difference).abs() < 2e-3, "t {t} axis {axis} point {i}: {g} against {difference}");
+        }
+    }
+    assert!(found.iter().any(|g| g.abs() > 0.05), "the field is not flat");
+}
+
 #[test]
 fn through_journal_and_archive() {
     let (method, threads) = (method(), pool());
@@ -220,6 +240,11 @@ fn through_journal_and_archive() {
         assert!((told.squared_error / seen.squared_error - 1.0).abs() < 1e-9);
         assert!(seen.psnr() > 25.0, "step {s}: {} dB", seen.psnr());
     }
+
+    // Places next to a block's face belong to one block or the other; these do not cross it by much.
+    check_gradient(&data, 0.5);
+    let mark = data.gradient("rho", &[2.0, 8.2, 3.2, 7.1], Space::Index).unwrap();
+    assert!(mark.iter().all(|g| g.is_nan()), "no derivative where there is no number: {mark:?}");
 
     let times: Vec<f64> = (0..STEPS).map(|s| s as f64).collect();
     let total = steps.iter().flatten().fold(Quality::EMPTY, |sum, e| sum.merge(&e.quality));
@@ -264,6 +289,7 @@ fn through_journal_and_archive() {
         let there = all[(5 * SHAPE[1] + 6) * SHAPE[2] + 7];
         assert!((at - there).abs() < 1e-4 * there.abs(), "{at} {there}");
     }
+    check_gradient(&data, 1.4);
     let info = data.info().unwrap();
     assert_eq!((info.file_bytes, info.float32_bytes), (size, (4 * 16 * 12 * 10 * STEPS) as u64));
     assert_eq!(info.segments[0].method, method.name());

@@ -27,10 +27,7 @@ impl Console {
             false if text.is_empty() => Ok(()),
             false => writeln!(out, "{}", text.trim_end_matches('\n')),
         };
-        written.and_then(|()| out.flush()).map_err(|e| match e.kind() {
-            io::ErrorKind::BrokenPipe => Failure::NobodyListens,
-            _ => Failure::Io(format!("cannot write the result: {e}")),
-        })
+        written.and_then(|()| out.flush()).map_err(|e| Failure::of_stdout(&e))
     }
 
     /// Says on stderr why the command ends early. With `--json`, stdout gets `{"error": {kind, code, message}}`, unless

@@ -66,6 +66,15 @@ impl Failure {
         Failure::Io(format!("{doing} {}: {reason}", path.display()))
     }
 
+    /// The result could not be written to stdout; that nobody reads it is no failure.
+    pub fn of_stdout(error: &io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::NobodyListens,
+            io::ErrorKind::StorageFull => Failure::Io("cannot write the result: no space left on the device".into()),
+            _ => Failure::Io(format!("cannot write the result: {error}")),
+        }
+    }
+
     /// Exit code of the process.
     pub fn code(&self) -> u8 {
         match self {

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::failure::{Failure, Result};
+use crate::output;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 static LAST_WORDS: OnceLock<String> = OnceLock::new();
@@ -21,6 +22,7 @@ pub fn listen() -> Result<()> {
             std::process::exit(130);
         }
         if REQUESTED.swap(true, Ordering::SeqCst) {
+            output::remove_temporary();
             std::process::exit(130);
         }
     })

@@ -1,6 +1,7 @@
 //! The program `limbeck`: compresses series of steps on disk through the same session that simulations use, and
 //! reads, measures and describes what came out.
 
+mod answers;
 mod bench;
 mod compare;
 mod compare_picture;
@@ -19,6 +20,8 @@ mod options;
 mod originals;
 mod output;
 mod picture;
+mod points;
+mod query;
 mod replay;
 mod report;
 mod selection;
@@ -64,9 +67,12 @@ enum Command {
     /// Make an archive of an unfinished run
     #[command(visible_alias = "distil", after_help = EXIT_CODES)]
     Distill(distil::Arguments),
-    /// Write decoded values as .npy, raw or .vti
+    /// Write decoded values as .npy, raw, .vti, .vtkhdf or NetCDF
     #[command(after_help = EXIT_CODES)]
     Decode(decode::Arguments),
+    /// Evaluate points in space and time: a CSV table in, one with values out
+    #[command(after_help = EXIT_CODES)]
+    Query(query::Arguments),
     /// Measure decoded values against the original ones
     #[command(after_help = EXIT_CODES)]
     Compare(compare::Arguments),
@@ -101,6 +107,7 @@ fn main() -> ExitCode {
         Command::Info(arguments) => info::run(arguments, &console),
         Command::Distill(arguments) => distil::run(arguments, &console),
         Command::Decode(arguments) => decode::run(arguments, &console),
+        Command::Query(arguments) => query::run(arguments, &console),
         Command::Compare(arguments) => compare::run(arguments, &console),
         Command::Replay(arguments) => replay::run(arguments, &console),
         Command::Bench(arguments) => bench::run(arguments, &console),

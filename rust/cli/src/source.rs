@@ -153,6 +153,24 @@ impl Variable {
         })
     }
 
+    /// What an axis may be called: the name it was given, and the letter of its place.
+    pub fn axis_names(&self, axis: usize) -> Vec<&str> {
+        let given = self.axes.get(axis).map(|a| a.name.as_str()).filter(|name| !name.is_empty());
+        let letter = ["z", "y", "x"][3 - self.shape.len() + axis];
+        given.into_iter().chain([letter]).collect()
+    }
+
+    /// Coordinates of the points of a region along an axis; indices where the axis has none.
+    pub fn coordinates(&self, region: &Region, axis: usize) -> Vec<f64> {
+        let known = self.axes.get(axis).map(|a| &a.coordinates);
+        let at = |i: usize| match known {
+            Some(AxisCoordinates::Uniform { origin, spacing }) => origin + i as f64 * spacing,
+            Some(AxisCoordinates::Explicit(points)) => points[i],
+            Some(AxisCoordinates::Index) | None => i as f64,
+        };
+        (0..region.count[axis]).map(|i| at(region.start[axis] + i * region.every[axis])).collect()
+    }
+
     /// The grid in space that the points of a region form. The remarks tell which axes are not evenly spaced and
     /// therefore keep their index as coordinate.
     pub fn grid(&self, region: &Region) -> (Grid, Vec<String>) {
@@ -226,6 +244,8 @@ mod tests {
         let region = Region { start: vec![2, 1], count: vec![4, 2], every: vec![2, 3] };
         let (grid, remarks) = variable.grid(&region);
         assert_eq!(grid.count, [1, 4, 2]);
+        assert_eq!(variable.coordinates(&region, 0), [-0.5, 0.0, 0.5, 1.0]);
+        assert_eq!(variable.coordinates(&region, 1), [0.1, 0.4]);
         assert_eq!((grid.origin[1], grid.spacing[1]), (-0.5, 0.5));
         assert!((grid.origin[2] - 0.1).abs() < 1e-12 && (grid.spacing[2] - 0.3).abs() < 1e-12);
         assert_eq!((grid.origin[0], grid.spacing[0]), (0.0, 1.0));

@@ -20,18 +20,30 @@ impl AtStep {
     }
 }
 
+impl AtStep {
+    /// Places at this step.
+    fn moments(&self, points: &[f64], count: usize) -> Vec<f64> {
+        let rank = points.len() / count.max(1);
+        points.chunks_exact(rank.max(1)).flat_map(|p| std::iter::once(self.step).chain(p.iter().copied())).collect()
+    }
+}
+
 impl BlockDecoder for AtStep {
     fn decode(&self, region: &Region, out: &mut [f64]) -> Result<()> {
         self.segment.decode(self.step, region, out)
     }
 
     fn sample(&self, points: &[f64], out: &mut [f64]) -> Result<()> {
-        let rank = points.len() / out.len().max(1);
-        let moments: Vec<f64> = points
-            .chunks_exact(rank.max(1))
-            .flat_map(|p| std::iter::once(self.step).chain(p.iter().copied()))
-            .collect();
-        self.segment.sample(&moments, out)
+        self.segment.sample(&self.moments(points, out.len()), out)
+    }
+
+    fn differentiate(&self, points: &[f64], values: &mut [f64], derivatives: &mut [f64]) -> Result<()> {
+        let rank = points.len() / values.len().max(1);
+        let mut all = vec![0.0; points.len() + values.len()];
+        self.segment.differentiate(&self.moments(points, values.len()), values, &mut all)?;
+        let places = all.chunks_exact(rank + 1).flat_map(|d| &d[1..]);
+        derivatives.iter_mut().zip(places).for_each(|(d, of)| *d = *of);
+        Ok(())
     }
 
     fn as_any(&self) -> &dyn Any {

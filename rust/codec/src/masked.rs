@@ -30,6 +30,18 @@ impl BlockDecoder for Masked {
         self.mask.apply_at(&self.extent, points, out)
     }
 
+    fn differentiate(&self, points: &[f64], values: &mut [f64], derivatives: &mut [f64]) -> Result<()> {
+        self.inner.differentiate(points, values, derivatives)?;
+        self.mask.apply_at(&self.extent, points, values)?;
+        let rank = self.extent.rank();
+        for (v, d) in values.iter().zip(derivatives.chunks_exact_mut(rank)) {
+            if !v.is_finite() {
+                d.fill(f64::NAN);
+            }
+        }
+        Ok(())
+    }
+
     fn as_any(&self) -> &dyn std::any::Any {
         self.inner.as_any()
     }

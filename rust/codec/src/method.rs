@@ -155,6 +155,12 @@ pub trait BlockDecoder: Send + Sync {
     /// fractional index coordinates.
     fn sample(&self, points: &[f64], out: &mut [f64]) -> Result<()>;
 
+    /// Values at arbitrary points, as [`BlockDecoder::sample`], and their derivatives by each coordinate, n x rank: of a network
+    /// exact, of anything else central differences over one grid step.
+    fn differentiate(&self, points: &[f64], values: &mut [f64], derivatives: &mut [f64]) -> Result<()> {
+        differences(|points, out| self.sample(points, out), None, points, values, derivatives)
+    }
+
     /// For downcasting by the method that made it (warm start, differences).
     fn as_any(&self) -> &dyn std::any::Any;
 }
@@ -218,8 +224,47 @@ pub trait SegmentDecoder: Send + Sync {
     /// coordinates, slowest axis first.
     fn sample(&self, points: &[f64], out: &mut [f64]) -> Result<()>;
 
+    /// Values at arbitrary points, as [`SegmentDecoder::sample`], and their derivatives by each coordinate, n x (1 + rank), the
+    /// step's first: of a network exact, of anything else central differences over one grid step.
+    fn differentiate(&self, points: &[f64], values: &mut [f64], derivatives: &mut [f64]) -> Result<()> {
+        differences(|points, out| self.sample(points, out), None, points, values, derivatives)
+    }
+
     /// One line about the network, for people.
     fn description(&self) -> String;
+}
+
+/// Values, and derivatives by central differences over one grid step, or what of it lies between the first and last grid points
+/// of a box: what a decoder does that knows nothing better.
+pub(crate) fn differences(
+    sample: impl Fn(&[f64], &mut [f64]) -> Result<()>,
+    within: Option<&Extent>,
+    points: &[f64],
+    values: &mut [f64],
+    derivatives: &mut [f64],
+) -> Result<()> {
+    sample(points, values)?;
+    let axes = points.len() / values.len().max(1);
+    let (mut before, mut after) = (vec![0.0; values.len()], vec![0.0; values.len()]);
+    let (mut low, mut high) = (points.to_vec(), points.to_vec());
+    for axis in 0..axes {
+        let (first, last) = within.map_or((f64::NEG_INFINITY, f64::INFINITY), |e| {
+            (e.offset[axis] as f64, (e.offset[axis] + e.count[axis] - 1) as f64)
+        });
+        let moved = |to: &mut [f64], by: f64| {
+            to.copy_from_slice(points);
+            to.iter_mut().skip(axis).step_by(axes).for_each(|p| *p = (*p + by).clamp(first, last));
+        };
+        moved(&mut low, -0.5);
+        moved(&mut high, 0.5);
+        sample(&low, &mut before)?;
+        sample(&high, &mut after)?;
+        for (i, d) in derivatives.iter_mut().skip(axis).step_by(axes).enumerate() {
+            let apart = high[i * axes + axis] - low[i * axes + axis];
+            *d = if apart > 0.0 { (after[i] - before[i]) / apart } else { 0.0 };
+        }
+    }
+    Ok(())
 }
 
 /// A way to turn the steps of a variable into bytes while it runs and into one segment when it ends.

@@ -2,6 +2,7 @@
 
 use limbeck_field::{ElementType, Extent, Region, Values, Volume};
 
+use crate::method::differences;
 use crate::{BlockDecoder, BlockGeometry, Error, Result, packing};
 
 /// One block decoded from [`encode`]'s bytes.
@@ -129,6 +130,11 @@ impl BlockDecoder for PlainBlock {
             *o = self.interpolate(point);
         }
         Ok(())
+    }
+
+    /// Central differences over one grid step, at the faces one-sided over half of one.
+    fn differentiate(&self, points: &[f64], values: &mut [f64], derivatives: &mut [f64]) -> Result<()> {
+        differences(|p, out| self.sample(p, out), Some(&self.extent), points, values, derivatives)
     }
 
     fn as_any(&self) -> &dyn std::any::Any {

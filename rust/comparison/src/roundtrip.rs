@@ -10,7 +10,8 @@ use limbeck_session::{CloseReport, Communicator, Config, ElementType, Quality, S
 use crate::npy::Series;
 use crate::{Error, Result, machine};
 
-const VARIABLE: &str = "value";
+/// Name of the variable in these archives.
+pub const VARIABLE: &str = "value";
 
 /// Hands all steps over, as fast as they are taken, and closes. Also returns the seconds spent handing over.
 pub fn compress(

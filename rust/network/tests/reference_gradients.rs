@@ -75,6 +75,41 @@ proptest! {
     }
 
     #[test]
+    fn derivatives_by_coordinates_agree_with_finite_differences(
+        architecture in architectures(), samples in 1usize..200, seed in any::<u64>(),
+    ) {
+        let case = case(architecture, samples, seed);
+        let n = architecture.inputs();
+        let exact = widen(&case.network.parameters);
+        let at = |shift: f64, axis: usize| {
+            let mut x = widen(&case.coordinates);
+            x.iter_mut().skip(axis).step_by(n).for_each(|x| *x += shift);
+            plain::evaluate(&architecture, &exact, &x).expect("lengths fit")
+        };
+        for kernel in Kernel::available() {
+            let evaluator = Evaluator::new(&case.network, kernel);
+            let coordinate = |i: usize, c: &mut [f32]| c.copy_from_slice(&case.coordinates[i * n..][..n]);
+            let (mut values, mut derivatives) = (vec![0.0f32; samples], vec![0.0f32; samples * n]);
+            let mut plain_values = values.clone();
+            let mut scratch = evaluator.derivative_scratch();
+            evaluator.derivatives(&mut scratch, coordinate, &mut values, &mut derivatives);
+            evaluator.evaluate(&mut evaluator.scratch(), coordinate, &mut plain_values);
+            prop_assert_eq!(&values, &plain_values, "{:?}", kernel);
+            for axis in 0..n {
+                // Fourth order.
+                let step = 1e-4;
+                let [a, b, c, d] = [1.0, -1.0, 2.0, -2.0].map(|s| at(s * step, axis));
+                let found = derivatives.iter().skip(axis).step_by(n).enumerate();
+                for (i, found) in found {
+                    let slope = (8.0 * (a[i] - b[i]) - (c[i] - d[i])) / (12.0 * step);
+                    let error = (slope - f64::from(*found)).abs();
+                    prop_assert!(error < 2e-4 * (1.0 + slope.abs()), "{kernel:?} axis {axis}: {found} against {slope}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn every_kernel_decodes_to_the_same_bits(
         architecture in architectures(), samples in 1usize..300, seed in any::<u64>(),
     ) {

@@ -25,8 +25,22 @@ pub(crate) fn axis_to_index(axis: Option<&Axis>, x: f64) -> f64 {
     }
 }
 
+/// What [`axis_to_index`] changes by per unit of the coordinate, at `x`; on a grid point that of the cell behind it. 0 on an axis
+/// of one plane.
+pub(crate) fn axis_slope(axis: Option<&Axis>, x: f64) -> f64 {
+    match axis.map(|a| &a.coordinates) {
+        None | Some(Coordinates::Index) => 1.0,
+        Some(Coordinates::Uniform { spacing, .. }) => 1.0 / spacing,
+        Some(Coordinates::Explicit(values)) if values.len() == 1 => 0.0,
+        Some(Coordinates::Explicit(values)) => {
+            let i = cell(values, x);
+            1.0 / (values[i + 1] - values[i])
+        }
+    }
+}
+
 /// The coordinate at a fractional grid index: what [`axis_to_index`] makes of it is that index.
-pub(crate) fn index_to_axis(axis: Option<&Axis>, index: f64) -> f64 {
+fn index_to_axis(axis: Option<&Axis>, index: f64) -> f64 {
     match axis.map(|a| &a.coordinates) {
         None | Some(Coordinates::Index) => index,
         Some(Coordinates::Uniform { origin, spacing }) => origin + index * spacing,
@@ -38,6 +52,12 @@ pub(crate) fn index_to_axis(axis: Option<&Axis>, index: f64) -> f64 {
     }
 }
 
+/// The smallest and the largest coordinate on an axis of `n` points with the half cells at its ends.
+pub(crate) fn axis_limits(axis: Option<&Axis>, n: usize) -> (f64, f64) {
+    let [one, other] = [-0.5, n as f64 - 0.5].map(|index| index_to_axis(axis, index));
+    (one.min(other), one.max(other))
+}
+
 /// The fractional position of `x` in a strictly monotone list; beyond its ends as its first or last gap goes on.
 fn between(values: &[f64], x: f64) -> f64 {
     let n = values.len();
@@ -45,10 +65,16 @@ fn between(values: &[f64], x: f64) -> f64 {
         // One plane has no extent of its own.
         return if x == values[0] { 0.0 } else { f64::NAN };
     }
+    let i = cell(values, x);
+    i as f64 + (x - values[i]) / (values[i + 1] - values[i])
+}
+
+/// The gap that `x` lies in, of a strictly monotone list of two and more, the first or last if it is beyond them.
+fn cell(values: &[f64], x: f64) -> usize {
+    let n = values.len();
     let rising = values[0] < values[n - 1];
     let after = values.partition_point(|&v| if rising { v <= x } else { v >= x });
-    let i = after.clamp(1, n - 1) - 1;
-    i as f64 + (x - values[i]) / (values[i + 1] - values[i])
+    after.clamp(1, n - 1) - 1
 }
 
 /// The times of the steps that can be read, for looking up fractional step indices.
@@ -98,6 +124,15 @@ impl Clock {
         let i = (position as usize).min(n - 2);
         self.indices[i] + (position - i as f64) * (self.indices[i + 1] - self.indices[i])
     }
+
+    /// What [`Clock::index`] changes by per unit of time; at a step that of the time behind it, 0 if there is one step only.
+    pub(crate) fn slope(&self, time: f64) -> f64 {
+        if self.times.len() < 2 {
+            return 0.0;
+        }
+        let i = cell(&self.times, time);
+        (self.indices[i + 1] - self.indices[i]) / (self.times[i + 1] - self.times[i])
+    }
 }
 
 #[cfg(test)]
@@ -122,6 +157,18 @@ mod tests {
             }
         }
         assert_eq!(index_to_axis(Some(&axis(Coordinates::Explicit(vec![7.0]))), 0.5), 7.0);
+    }
+
+    #[test]
+    fn limits_have_half_cells() {
+        let axis = |coordinates| Axis { coordinates, ..Axis::default() };
+        let rising = axis(Coordinates::Explicit(vec![0.0, 1.0, 3.0]));
+        let falling = axis(Coordinates::Explicit(vec![3.0, 1.0, 0.0]));
+        assert_eq!([axis_limits(Some(&rising), 3), axis_limits(Some(&falling), 3)], [(-0.5, 4.0); 2]);
+        assert_eq!(axis_limits(None, 3), (-0.5, 2.5));
+        let uniform = axis(Coordinates::Uniform { origin: 1.0, spacing: -0.5 });
+        assert_eq!(axis_limits(Some(&uniform), 3), (-0.25, 1.25));
+        assert_eq!(axis_limits(Some(&axis(Coordinates::Explicit(vec![7.0]))), 1), (7.0, 7.0));
     }
 
     #[test]

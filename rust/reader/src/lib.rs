@@ -18,6 +18,7 @@ mod dataset;
 mod error;
 mod finished;
 mod info;
+mod locate;
 mod masks;
 mod outside;
 mod pieces;
@@ -29,7 +30,7 @@ pub use coordinates::Space;
 pub use dataset::{Dataset, Methods, State, Step};
 pub use error::{Error, Result};
 pub use info::{Info, SegmentInfo, VariableInfo};
-pub use outside::Outside;
+pub use outside::{Outside, Stray};
 pub use read::Element;
 
 pub use limbeck_archive::{

@@ -1,5 +1,8 @@
 //! What becomes of points that lie outside the data.
 
+use crate::locate::Locator;
+use crate::{Dataset, Result, Space};
+
 /// What becomes of points outside the steps that can be read, or more than half a cell outside the grid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Outside {
@@ -22,6 +25,38 @@ impl Outside {
             Outside::Nan => Some(f64::NAN),
             Outside::Error | Outside::Clamp => None,
         }
+    }
+}
+
+/// A coordinate that lies outside.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stray {
+    /// Number of its point.
+    pub point: usize,
+    /// Which of the point's coordinates it is: 0 the time, then the axes, slowest first.
+    pub coordinate: usize,
+    /// The coordinate.
+    pub value: f64,
+    /// Smallest coordinate that is inside.
+    pub low: f64,
+    /// Largest coordinate that is inside.
+    pub high: f64,
+}
+
+impl Dataset {
+    /// The first coordinate that [`Outside::Error`] refuses among points as [`Dataset::sample`] takes them; None if all lie
+    /// inside. Evaluates nothing.
+    ///
+    /// # Errors
+    /// As [`Dataset::sample`], but for points outside.
+    pub fn first_outside(&self, variable: &str, points: &[f64], space: Space) -> Result<Option<Stray>> {
+        let v = self.variable_index(variable)?;
+        let limits = Locator::new(self, v, space, Outside::Error)?.limits()?;
+        let mut coordinates = points.iter().enumerate().map(|(i, &value)| {
+            let (low, high) = limits[i % limits.len()];
+            Stray { point: i / limits.len(), coordinate: i % limits.len(), value, low, high }
+        });
+        Ok(coordinates.find(|c| !(c.low..=c.high).contains(&c.value)))
     }
 }
 

@@ -59,17 +59,42 @@ impl Opened {
         Ok(())
     }
 
+    /// Values and derivatives by step and place, n x (1 + rank), at points as for [`Opened::sample`]; a single step says nothing
+    /// of how it changes (0).
+    pub(crate) fn differentiate(
+        &self,
+        points: &[f64],
+        rank: usize,
+        values: &mut [f64],
+        derivatives: &mut [f64],
+    ) -> Result<()> {
+        match self {
+            Opened::Block(d) => {
+                let mut by_place = vec![0.0; values.len() * rank];
+                d.differentiate(&places(points, rank), values, &mut by_place)?;
+                for (all, places) in derivatives.chunks_exact_mut(1 + rank).zip(by_place.chunks_exact(rank)) {
+                    all[0] = 0.0;
+                    all[1..].copy_from_slice(places);
+                }
+            }
+            Opened::Segment(d) => d.differentiate(points, values, derivatives)?,
+        }
+        Ok(())
+    }
+
     /// `points` are n x (1 + rank), the step counted in the piece first.
     pub(crate) fn sample(&self, points: &[f64], rank: usize, out: &mut [f64]) -> Result<()> {
         match self {
-            Opened::Block(d) => {
-                let places: Vec<f64> = points.chunks_exact(1 + rank).flat_map(|p| &p[1..]).copied().collect();
-                d.sample(&places, out)?;
-            }
+            Opened::Block(d) => d.sample(&places(points, rank), out)?,
             Opened::Segment(d) => d.sample(points, out)?,
         }
         Ok(())
     }
+}
+
+/// Points without their step.
+fn places(points: &[f64], rank: usize) -> Vec<f64> {
+    points.chunks_exact(1 + rank).flat_map(|p| &p[1..]).copied().collect()
 }
 
 /// Opens something that may be a difference to something else: from the nearest that is open already, or stands alone.

@@ -1,15 +1,15 @@
-//! Values at arbitrary points in space and time.
+//! Values and derivatives at arbitrary points in space and time.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use limbeck_codec::Mask;
 use limbeck_field::{Extent, Region};
 use rayon::prelude::*;
 
-use crate::coordinates::{Clock, Space, axis_to_index, index_to_axis};
+use crate::coordinates::Space;
 use crate::dataset::Dataset;
+use crate::locate::{Locator, Point};
 use crate::masks::apply_mask;
 use crate::outside::Outside;
 use crate::pieces::{Opened, Piece, PieceId};
@@ -40,6 +40,33 @@ impl Dataset {
     /// # Errors
     /// As [`Dataset::sample`]; with [`Outside::Clamp`] coordinates that are NaN are still refused.
     pub fn sample_with(&self, variable: &str, points: &[f64], space: Space, outside: Outside) -> Result<Vec<f64>> {
+        self.evaluate(variable, points, (space, outside), Asked::Values)
+    }
+
+    /// Derivatives of a variable at arbitrary points, given as for [`Dataset::sample`]: n x (1 + rank), the derivative by time first,
+    /// in units of the values per unit of the coordinates that `space` says.
+    ///
+    /// Inside a segment they are those of its network, exact but for rounding; where it is cut off at the range of the data, 0. Of
+    /// steps that are coded apart, the derivative by time is the difference of the steps around the point (from a step to the
+    /// next one), and what no network holds has differences over one grid step. On a point that [`Dataset::sample`] gives no
+    /// number for, NaN. At the mirror of a folded axis, where the value has an edge, the derivative is that of one side.
+    ///
+    /// # Errors
+    /// As [`Dataset::sample`].
+    pub fn gradient(&self, variable: &str, points: &[f64], space: Space) -> Result<Vec<f64>> {
+        self.gradient_with(variable, points, space, Outside::Error)
+    }
+
+    /// As [`Dataset::gradient`], where points outside the data are as `outside` says: with [`Outside::Clamp`] they have the
+    /// derivatives at the nearest point inside.
+    ///
+    /// # Errors
+    /// As [`Dataset::sample_with`].
+    pub fn gradient_with(&self, variable: &str, points: &[f64], space: Space, outside: Outside) -> Result<Vec<f64>> {
+        self.evaluate(variable, points, (space, outside), Asked::Derivatives)
+    }
+
+    fn evaluate(&self, variable: &str, points: &[f64], how: (Space, Outside), asked: Asked) -> Result<Vec<f64>> {
         let v = self.variable_index(variable)?;
         let width = 1 + self.variables[v].shape.len();
         if !points.len().is_multiple_of(width) {
@@ -48,31 +75,33 @@ impl Dataset {
                 points.len()
             )));
         }
-        let readable = self.readable(v);
-        let clock = if space == Space::Physical { Some(Clock::new(&self.steps)?) } else { None };
-        let job = Job { data: self, variable: v, width, readable, clock, outside };
-        let mut out = vec![0.0; points.len() / width];
-        let chunks = out.par_chunks_mut(CHUNK_POINTS).zip(points.par_chunks(CHUNK_POINTS * width)).enumerate();
+        let results = if asked == Asked::Values { 1 } else { width };
+        let job = Job { data: self, variable: v, width, results, locator: Locator::new(self, v, how.0, how.1)?, asked };
+        let mut out = vec![0.0; points.len() / width * results];
+        let chunks =
+            out.par_chunks_mut(CHUNK_POINTS * results).zip(points.par_chunks(CHUNK_POINTS * width)).enumerate();
         chunks.try_for_each(|(i, (out, points))| job.chunk(i * CHUNK_POINTS, points, out))?;
         Ok(out)
     }
 }
 
+/// What is wanted at each point.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Values,
+    /// By time and place.
+    Derivatives,
+}
+
 struct Job<'a> {
     data: &'a Dataset,
     variable: usize,
+    /// Coordinates of a point.
     width: usize,
-    /// Indices of the steps that the variable can be read at.
-    readable: Vec<u64>,
-    clock: Option<Clock>,
-    outside: Outside,
-}
-
-/// A point in indices: fractional step, fractional place, and the grid point nearest to it.
-struct Point {
-    t: f64,
-    place: Vec<f64>,
-    node: Vec<usize>,
+    /// Numbers that are found for a point.
+    results: usize,
+    locator: Locator<'a>,
+    asked: Asked,
 }
 
 /// One step as a chunk needs it.
@@ -89,62 +118,114 @@ impl StepPieces {
     }
 }
 
-/// Points to evaluate with one piece, and where the results go with which weight.
+/// Points to evaluate with one piece, and where the results go.
 #[derive(Default)]
 struct Batch {
     points: Vec<f64>,
-    targets: Vec<(usize, f64)>,
+    targets: Vec<Share>,
+}
+
+/// What a piece contributes to a point.
+struct Share {
+    /// The point's place in the chunk.
+    point: usize,
+    /// Its part of the value.
+    weight: f64,
+    /// Its part of the derivative by the step, per unit of the value; None if the piece itself knows how it changes.
+    pace: Option<f64>,
 }
 
 impl Batch {
-    fn push(&mut self, step: f64, place: &[f64], target: usize, weight: f64) {
+    fn push(&mut self, step: f64, place: &[f64], share: Share) {
         self.points.push(step);
         self.points.extend_from_slice(place);
-        self.targets.push((target, weight));
+        self.targets.push(share);
     }
 
-    fn evaluate(&self, opened: &Opened, rank: usize, out: &mut [f64]) -> Result<()> {
+    fn evaluate(&self, opened: &Opened, rank: usize, asked: Asked, out: &mut [f64]) -> Result<()> {
         let mut values = vec![0.0; self.targets.len()];
-        opened.sample(&self.points, rank, &mut values)?;
-        for (value, &(i, weight)) in values.iter().zip(&self.targets) {
-            out[i] += weight * value;
+        if asked == Asked::Values {
+            opened.sample(&self.points, rank, &mut values)?;
+            for (value, share) in values.iter().zip(&self.targets) {
+                out[share.point] += share.weight * value;
+            }
+            return Ok(());
+        }
+        let width = 1 + rank;
+        let mut derivatives = vec![0.0; values.len() * width];
+        opened.differentiate(&self.points, rank, &mut values, &mut derivatives)?;
+        for ((value, d), share) in values.iter().zip(derivatives.chunks_exact(width)).zip(&self.targets) {
+            let out = &mut out[share.point * width..][..width];
+            out[0] += share.pace.map_or(d[0], |pace| pace * value);
+            out[1..].iter_mut().zip(&d[1..]).for_each(|(o, d)| *o += share.weight * d);
         }
         Ok(())
     }
 }
 
-/// What is to be evaluated: first at the earlier of the two steps around each point, then at the later, so that both
-/// parts of a sum are added in the same order always.
-type Batches = [BTreeMap<PieceId, Batch>; 2];
+/// What is to be evaluated, by piece. A point is in one piece at most.
+#[derive(Default)]
+struct Batches {
+    list: Vec<(PieceId, Batch)>,
+    places: HashMap<PieceId, usize>,
+    /// Place of the last one asked for: mostly the next one too.
+    last: usize,
+}
+
+impl Batches {
+    fn of(&mut self, id: PieceId) -> &mut Batch {
+        if self.list.get(self.last).is_none_or(|(of, _)| *of != id) {
+            self.last = *self.places.entry(id).or_insert_with(|| {
+                self.list.push((id, Batch::default()));
+                self.list.len() - 1
+            });
+        }
+        &mut self.list[self.last].1
+    }
+}
 
 impl Job<'_> {
     /// Evaluates a chunk of points; `first` is the number of its first point, for messages.
     fn chunk(&self, first: usize, points: &[f64], out: &mut [f64]) -> Result<()> {
-        let mut steps: BTreeMap<u64, StepPieces> = BTreeMap::new();
-        let mut batches = Batches::default();
-        let mut marks = Vec::new();
-        for (i, given) in points.chunks_exact(self.width).enumerate() {
-            let Some(point) = self.locate(first + i, given)? else {
-                out[i] = f64::NAN;
+        let mut steps: Vec<Option<StepPieces>> = Vec::new();
+        steps.resize_with(self.locator.readable.len(), || None);
+        // At the earlier of the two steps around each point, then at the later, so that both parts of a sum are added in the same
+        // order always.
+        let (mut early, mut late) = (Batches::default(), Batches::default());
+        let (mut point, mut marks) = (Point::default(), Vec::new());
+        for (i, (given, out)) in points.chunks_exact(self.width).zip(out.chunks_exact_mut(self.results)).enumerate() {
+            if !self.locator.locate(first + i, given, &mut point)? {
+                out.fill(f64::NAN);
                 continue;
+            }
+            let (low, high) = match self.asked {
+                Asked::Values => self.locator.around(point.t),
+                Asked::Derivatives => self.locator.along(point.t),
             };
-            let (low, high) = self.neighbours(point.t);
             for step in [low, high] {
-                if let Entry::Vacant(slot) = steps.entry(step) {
-                    slot.insert(self.step(step)?);
+                if steps[step].is_none() {
+                    steps[step] = Some(self.step(self.locator.readable[step])?);
                 }
             }
-            let (low, high) = (&steps[&low], &steps[&high]);
-            out[i] = if assign(i, &point, low, high, &mut batches)? { 0.0 } else { f64::NAN };
+            let (Some(low), Some(high)) = (&steps[low], &steps[high]) else { continue };
+            let inside = assign(i, &point, low, high, &mut early, &mut late)?;
+            out.fill(if inside { 0.0 } else { f64::NAN });
             let nearest = if point.t - low.index as f64 <= high.index as f64 - point.t { low } else { high };
             if let Some(mark) = self.mark(&nearest.masks, &point.node)? {
                 marks.push((i, mark));
             }
         }
-        for (id, batch) in batches.iter().flatten() {
-            batch.evaluate(&self.data.content().open(*id)?, self.width - 1, out)?;
+        for (id, batch) in early.list.iter().chain(&late.list) {
+            batch.evaluate(&self.data.content().open(*id)?, self.width - 1, self.asked, out)?;
         }
-        marks.into_iter().for_each(|(i, mark)| out[i] = mark);
+        if self.asked == Asked::Derivatives {
+            let pairs = points.chunks_exact(self.width).zip(out.chunks_exact_mut(self.width));
+            pairs.for_each(|(given, derivatives)| self.locator.to_coordinates(given, derivatives));
+        }
+        for (i, mark) in marks {
+            let mark = if self.asked == Asked::Values { mark } else { f64::NAN };
+            out[i * self.results..][..self.results].fill(mark);
+        }
         Ok(())
     }
 
@@ -154,59 +235,11 @@ impl Job<'_> {
         Ok(StepPieces { index, pieces, masks })
     }
 
-    /// A point in indices; None for one that lies outside and has no value.
-    fn locate(&self, number: usize, given: &[f64]) -> Result<Option<Point>> {
-        let v = &self.data.run.variables[self.variable];
-        let shape = &self.data.variables[self.variable].shape;
-        let outside = |what: String| Error::InvalidArgument(format!("point {number} of \"{}\": {what}", v.name));
-        let (Some(&first), Some(&last)) = (self.readable.first(), self.readable.last()) else {
-            return Err(outside("there is no step that can be read".into()));
-        };
-        let t = self.clock.as_ref().map_or(given[0], |clock| match self.outside {
-            Outside::Clamp => clock.index(clock.nearest(given[0])),
-            Outside::Error | Outside::Nan => clock.index(given[0]),
-        });
-        let t = self.outside.settle(t, first as f64, last as f64);
-        let t = t.ok_or_else(|| {
-            outside(match self.clock.as_ref().map(Clock::span) {
-                Some((begin, end)) => format!("time {} is outside the times {begin} to {end} of the steps", given[0]),
-                None => format!("step index {} is outside the steps {first} to {last}", given[0]),
-            })
-        })?;
-        let mut point = Point { t, place: Vec::with_capacity(shape.len()), node: Vec::with_capacity(shape.len()) };
-        for (a, (&x, &n)) in given[1..].iter().zip(shape).enumerate() {
-            let index = match &self.clock {
-                None => x,
-                Some(_) => match axis_to_index(v.axes.get(a), x) {
-                    // The one plane of an axis is the nearest to any coordinate.
-                    index if index.is_nan() && !x.is_nan() && self.outside == Outside::Clamp => 0.0,
-                    index => index,
-                },
-            };
-            let index = self.outside.settle(index, -0.5, n as f64 - 0.5);
-            let refused = || {
-                let of = v.axes.get(a).filter(|_| self.clock.is_some());
-                let [one, other] = [-0.5, n as f64 - 0.5].map(|index| index_to_axis(of, index));
-                let (low, high) = (one.min(other), one.max(other));
-                outside(format!("coordinate {x} along axis {a} is outside its {n} grid points ({low} to {high})"))
-            };
-            let index = index.ok_or_else(refused)?;
-            point.place.push(index);
-            point.node.push(((index + 0.5).floor().max(0.0) as usize).min(n - 1));
-        }
-        Ok((!point.t.is_nan() && point.place.iter().all(|i| !i.is_nan())).then_some(point))
-    }
-
-    /// The steps at or around a fractional step index that can be read.
-    fn neighbours(&self, t: f64) -> (u64, u64) {
-        let after = self.readable.partition_point(|&s| s as f64 <= t);
-        let low = self.readable[after - 1];
-        let high = if low as f64 == t { low } else { self.readable[after] };
-        (low, high)
-    }
-
     /// The value that a mask puts at a grid point.
     fn mark(&self, masks: &[(usize, Arc<Mask>)], node: &[usize]) -> Result<Option<f64>> {
+        if masks.is_empty() {
+            return Ok(None);
+        }
         let blocks = &self.data.variables[self.variable].blocks;
         let point = Region::of(&Extent { offset: node.to_vec(), count: vec![1; node.len()] });
         let mut value = [0.0];
@@ -218,16 +251,25 @@ impl Job<'_> {
 }
 
 /// Notes what has to be evaluated for one point; false if it lies in no block.
-fn assign(i: usize, point: &Point, low: &StepPieces, high: &StepPieces, batches: &mut Batches) -> Result<bool> {
+fn assign(
+    i: usize,
+    point: &Point,
+    low: &StepPieces,
+    high: &StepPieces,
+    early: &mut Batches,
+    late: &mut Batches,
+) -> Result<bool> {
     let (Some(below), Some(above)) = (low.owner(&point.node), high.owner(&point.node)) else { return Ok(false) };
-    let [early, late] = batches;
+    let (before, after) = (below.id()?, above.id()?);
     let ahead = point.t - low.index as f64;
-    if below.id()? == above.id()? {
-        early.entry(below.id()?).or_default().push(below.step + ahead, &point.place, i, 1.0);
+    if before == after {
+        early.of(before).push(below.step + ahead, &point.place, Share { point: i, weight: 1.0, pace: None });
     } else {
-        let weight = ahead / (high.index - low.index) as f64;
-        early.entry(below.id()?).or_default().push(below.step, &point.place, i, 1.0 - weight);
-        late.entry(above.id()?).or_default().push(above.step, &point.place, i, weight);
+        let gap = (high.index - low.index) as f64;
+        let weight = ahead / gap;
+        let share = |weight, pace| Share { point: i, weight, pace: Some(pace) };
+        early.of(before).push(below.step, &point.place, share(1.0 - weight, -1.0 / gap));
+        late.of(after).push(above.step, &point.place, share(weight, 1.0 / gap));
     }
     Ok(true)
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use limbeck_archive::{ArchiveWriter, Axis, Coordinates, RunDescription, Segment, StepMetrics, StepTable, TimeCoding};
 use limbeck_field::Region;
-use limbeck_reader::{Error, Outside, Space, State};
+use limbeck_reader::{Dataset, Error, Outside, Space, State};
 use ramp::{NUMBER, bytes, each_point, nan_at, open, plain_payload, ramp as value, run_of, variable, whole};
 
 struct Archive {
@@ -94,6 +94,10 @@ fn the_number_of_threads_changes_nothing() {
     assert_eq!(one.0[inside], value(0.3 + 0.9, &[10.0, 0.0, 5.0]));
 }
 
+fn slope_at(data: &Dataset, t: f64, x: f64) -> Vec<f64> {
+    data.gradient("rho", &[t, x], Space::Index).unwrap()
+}
+
 #[test]
 fn later_segments_count_and_time_goes_on_between_them() {
     let mut archive = Archive::new(&run_of(vec![variable("rho", &[4])]));
@@ -123,6 +127,20 @@ fn later_segments_count_and_time_goes_on_between_them() {
     assert_eq!(at(0.5), 0.5 * 1.5 + 0.5 * 1001.5);
     assert_eq!(at(6.0), -1.5);
     assert!(data.sample("rho", &[6.5, 0.0], Space::Index).is_err());
+    // The network's own, or the difference of the steps around; at a step that to the next one, at the last to the one before.
+    let slope = |t: f64| slope_at(&data, t, 1.5);
+    assert_eq!(slope(4.5), [10.0, 1.0]);
+    assert_eq!(slope(0.5), [1000.0, 1.0]);
+    assert_eq!(slope(1.0), [5.0, 1.0]);
+    assert_eq!(slope(5.0), [-1.5 - 111.5, 1.0]);
+    assert_eq!(slope(6.0), [-1.5 - 111.5, -1.0]);
+    assert_eq!(data.gradient("rho", &[6.0, 0.0], Space::Index).unwrap()[1], -1.0, "one-sided at the face");
+    assert!(data.gradient("rho", &[6.5, 0.0], Space::Index).is_err());
+    let clamped = data.gradient_with("rho", &[9.0, 7.0, 4.5, -3.0], Space::Index, Outside::Clamp).unwrap();
+    assert_eq!(clamped[..2], slope_at(&data, 6.0, 3.5));
+    assert_eq!(clamped[2..], [10.0, 1.0]);
+    let nowhere = data.gradient_with("rho", &[4.5, 7.0], Space::Index, Outside::Nan).unwrap();
+    assert!(nowhere.iter().all(|g| g.is_nan()));
     let info = data.info().unwrap();
     assert_eq!(info.segments.len(), 5);
     assert_eq!(info.segments[0].description, "a slope of 10");
@@ -144,6 +162,9 @@ fn points_in_physical_coordinates() {
     let got = data.sample("rho", &[2.375, 3.0, 0.0, 2.75, 1.0, -1.0], Space::Physical).unwrap();
     let expected = [value(1.5e4, &[1.5, 5.0]), value(3e4, &[0.0, 0.0])];
     assert!(got.iter().zip(expected).all(|(g, e)| (g - e).abs() < 1e-9), "{got:?} {expected:?}");
+    let slopes = data.gradient("rho", &[2.375, 3.0, 0.0, 2.75, 1.0, -1.0], Space::Physical).unwrap();
+    let expected = [4e4, 50.0, 5.0, 4e4, 100.0, 5.0];
+    assert!(slopes.iter().zip(expected).all(|(g, e): (&f64, f64)| (g - e).abs() < 1e-6 * e), "{slopes:?}");
     for outside in [[1.9, 1.0, 0.0], [2.8, 1.0, 0.0], [2.0, 6.0, 0.0], [2.0, 1.0, f64::NAN], [f64::NAN, 1.0, 0.0]] {
         let error =
             data.sample("rho", &[2.0, 1.0, 0.0, outside[0], outside[1], outside[2]], Space::Physical).unwrap_err();
@@ -173,6 +194,12 @@ fn points_outside_are_as_the_caller_says() {
     assert!(nan[2].is_nan() && nan[3].is_nan(), "{nan:?}");
     assert_eq!(clamped[..2], nan[..2], "points inside are what they are");
     assert!(near(clamped[2], place(3.0, -0.5)) && near(clamped[3], place(0.0, 10.5)), "{clamped:?}");
+    let stray = data.first_outside("rho", &points, Space::Physical).unwrap().unwrap();
+    assert_eq!((stray.point, stray.coordinate, stray.value, stray.low, stray.high), (2, 0, 9.0, 2.0, 2.75));
+    let stray = data.first_outside("rho", &points[9..], Space::Physical).unwrap().unwrap();
+    assert_eq!((stray.point, stray.coordinate, stray.low, stray.high), (0, 1, 7.0, 7.0));
+    assert_eq!(data.first_outside("rho", &points[..6], Space::Physical).unwrap(), None);
+    assert_eq!(data.first_outside("rho", &[3.0, 0.0, 10.5], Space::Index).unwrap(), None);
     let no_number = [2.5, 7.0, f64::NAN];
     assert!(data.sample_with("rho", &no_number, Space::Physical, Outside::Clamp).is_err());
     assert!(data.sample_with("rho", &no_number, Space::Physical, Outside::Nan).unwrap()[0].is_nan());
@@ -193,6 +220,9 @@ fn masks_lie_over_every_segment() {
     assert_eq!([nans(0), nans(1), nans(2)], [vec![], vec![4, 8], vec![]]);
     let some = data.sample("rho", &[0.6, 1.0, 1.0, 0.4, 1.0, 1.0, 1.0, 0.0, 0.0], Space::Index).unwrap();
     assert!(some[0].is_nan());
+    let slopes = data.gradient("rho", &[0.6, 1.0, 1.0, 1.0, 0.0, 0.0], Space::Index).unwrap();
+    assert!(slopes[..3].iter().all(|g| g.is_nan()));
+    assert!((slopes[3] - 1.0).abs() + (slopes[4] - 100.0).abs() + (slopes[5] - 1.0).abs() < 1e-9, "{slopes:?}");
     assert_eq!(some[1..], [value(0.4, &[1.0, 1.0]), value(1.0, &[0.0, 0.0])]);
 }
 

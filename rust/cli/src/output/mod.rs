@@ -2,12 +2,18 @@
 //! complete, so that what is found under its own name is whole.
 
 mod array;
+mod names;
+mod netcdf;
 mod pending;
 mod vti;
+mod vtkhdf;
 
 pub use array::ArrayFile;
-pub use pending::{Pending, Sealed, publish};
+pub use names::{Names, without_slashes};
+pub use netcdf::{NetcdfFile, NetcdfLayout};
+pub use pending::{Pending, Reserved, Sealed, publish, remove_temporary};
 pub use vti::{Grid, VtiFile, write_collection};
+pub use vtkhdf::{VtkHdfFile, VtkHdfVariable};
 
 use limbeck_field::ElementType;
 

@@ -178,6 +178,10 @@ impl BlockDecoder for BoundedBlock {
         self.closest().sample(points, out)
     }
 
+    fn differentiate(&self, points: &[f64], values: &mut [f64], derivatives: &mut [f64]) -> Result<()> {
+        self.closest().differentiate(points, values, derivatives)
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

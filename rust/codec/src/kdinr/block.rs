@@ -5,7 +5,7 @@ use std::any::Any;
 use limbeck_field::{Extent, Region};
 use rayon::prelude::*;
 
-use super::coordinates::{AxisMap, Grid};
+use super::coordinates::{AxisMap, Grid, scale, write};
 use super::stored::Stored;
 use crate::plain::{check_decode, check_sample};
 use crate::{BlockDecoder, Result};
@@ -43,12 +43,17 @@ impl BlockDecoder for NetworkBlock {
     fn sample(&self, points: &[f64], out: &mut [f64]) -> Result<()> {
         check_sample(&self.extent, points, out)?;
         let rank = self.extent.rank();
-        let coordinate = |i: usize, c: &mut [f32]| {
-            for ((c, map), p) in c.iter_mut().zip(&self.maps).zip(&points[i * rank..]) {
-                *c = map.map(*p);
-            }
-        };
+        let coordinate = |i: usize, c: &mut [f32]| write(&self.maps, &points[i * rank..], c);
         self.stored.evaluate(&mut self.stored.scratch(), &mut Vec::new(), coordinate, out)
+    }
+
+    fn differentiate(&self, points: &[f64], values: &mut [f64], derivatives: &mut [f64]) -> Result<()> {
+        check_sample(&self.extent, points, values)?;
+        let rank = self.extent.rank();
+        let coordinate = |i: usize, c: &mut [f32]| write(&self.maps, &points[i * rank..], c);
+        self.stored.differentiate(coordinate, values, derivatives)?;
+        scale(&self.maps, points, derivatives);
+        Ok(())
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -83,6 +83,18 @@ impl AxisMap {
         }) as f32
     }
 
+    /// What the coordinate changes by from one index to the next; 0 on an axis of one value.
+    pub fn slope(&self, index: f64) -> f64 {
+        let Some((factor, _)) = self.linear() else { return 0.0 };
+        let (j, count) = (index - self.offset, self.count as f64);
+        let falls = match self.fold {
+            Fold::None => false,
+            Fold::Centre => j > count - 1.0 - j,
+            Fold::First => (j.abs() <= (count - j).abs()) == (j < 0.0),
+        };
+        if falls { -factor } else { factor }
+    }
+
     /// The image of a grid point, as a global index; the point itself without a mirror.
     pub fn mirror(&self, index: usize) -> usize {
         let (offset, n) = (self.offset as usize, self.count);
@@ -109,6 +121,19 @@ impl AxisMap {
     }
 }
 
+/// The network's coordinates of a point.
+pub(crate) fn write(maps: &[AxisMap], point: &[f64], out: &mut [f32]) {
+    for ((c, map), p) in out.iter_mut().zip(maps).zip(point) {
+        *c = map.map(*p);
+    }
+}
+
+/// Derivatives by the network's coordinates to those by indices; both n x axes, axis fastest.
+pub(crate) fn scale(maps: &[AxisMap], points: &[f64], derivatives: &mut [f64]) {
+    let axes = points.iter().zip(maps.iter().cycle());
+    derivatives.iter_mut().zip(axes).for_each(|(d, (p, map))| *d *= map.slope(*p));
+}
+
 /// The coordinates of a region's grid points, tabulated per axis.
 pub(crate) struct Grid {
     axes: Vec<Vec<f32>>,
@@ -129,5 +154,26 @@ impl Grid {
             *c = axis[linear % axis.len()];
             linear /= axis.len();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slopes_are_those_of_the_map() {
+        let extent = Extent { offset: vec![7], count: vec![10] };
+        for fold in [Fold::None, Fold::Centre, Fold::First] {
+            let map = AxisMap::of(&extent, Folds::default().with(0, fold))[0];
+            for i in 0..40 {
+                // Half a cell beyond the ends as well, and never on a mirror.
+                let at = 6.55 + 0.25 * f64::from(i);
+                let difference = f64::from(map.map(at + 0.01) - map.map(at - 0.01)) / 0.02;
+                assert!((map.slope(at) - difference).abs() < 1e-4, "{fold:?} at {at}: {difference}");
+            }
+        }
+        let flat = AxisMap::of(&Extent { offset: vec![0], count: vec![1] }, Folds::default())[0];
+        assert_eq!(flat.slope(0.0), 0.0);
     }
 }

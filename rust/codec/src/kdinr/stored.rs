@@ -86,6 +86,25 @@ impl Stored {
         self.evaluator.scratch()
     }
 
+    /// Values at points given by `coordinate(i, c)`, in the units of the data, and their derivatives by the coordinates, n x inputs:
+    /// 0 where the network is beyond the range of the data, as values end there.
+    pub fn differentiate(
+        &self,
+        coordinate: impl FnMut(usize, &mut [f32]),
+        values: &mut [f64],
+        derivatives: &mut [f64],
+    ) -> Result<()> {
+        let (mut normalised, mut slopes) = (vec![0.0; values.len()], vec![0.0; derivatives.len()]);
+        let mut scratch = self.evaluator.derivative_scratch();
+        self.evaluator.derivatives(&mut scratch, coordinate, &mut normalised, &mut slopes);
+        let inputs = self.evaluator.inputs();
+        for (i, d) in derivatives.iter_mut().enumerate() {
+            let inside = normalised[i / inputs].abs() <= 1.0;
+            *d = if inside { self.normalisation.half * f64::from(slopes[i]) } else { 0.0 };
+        }
+        self.normalisation.inverse_all(&normalised, values).map_err(|e| Error::Internal(e.to_string()))
+    }
+
     /// Values at points given by `coordinate(i, c)`, in the units of the data.
     pub fn evaluate(
         &self,

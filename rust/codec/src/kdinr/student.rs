@@ -4,7 +4,7 @@ use limbeck_field::{Extent, Region};
 use rayon::prelude::*;
 
 use super::block::CHUNK;
-use super::coordinates::{AxisMap, Grid};
+use super::coordinates::{AxisMap, Grid, scale, write};
 use super::payload::BY_INDEX;
 use super::stored::Stored;
 use crate::{Error, Result, SegmentDecoder};
@@ -38,10 +38,25 @@ impl TimeMap {
         if last == 0 {
             return 0.0;
         }
-        let below = (step.max(0.0) as usize).min(last - 1);
+        let below = self.below(step);
         let (a, b) = (self.times[below], self.times[below + 1]);
         let t = a + (b - a) * (step - below as f64);
         (2.0 * (t - self.times[0]) / (self.times[last] - self.times[0]) - 1.0) as f32
+    }
+
+    /// The step before a fractional index, of those that have one behind them.
+    fn below(&self, step: f64) -> usize {
+        (step.max(0.0) as usize).min(self.times.len() - 2)
+    }
+
+    /// What the coordinate changes by from one step to the next; 0 if there is one step only.
+    fn slope(&self, step: f64) -> f64 {
+        let last = self.times.len().saturating_sub(1);
+        if last == 0 {
+            return 0.0;
+        }
+        let below = self.below(step);
+        2.0 * (self.times[below + 1] - self.times[below]) / (self.times[last] - self.times[0])
     }
 }
 
@@ -62,6 +77,14 @@ impl Student {
 
     pub fn read(payload: &[u8], extent: &Extent, times: &[f64]) -> Result<Student> {
         Ok(Student::new(Stored::read(payload, extent.rank() + 1, None)?, extent, times))
+    }
+}
+
+impl Student {
+    /// The network's coordinates of a point: step in the segment, place.
+    fn place(&self, point: &[f64], c: &mut [f32]) {
+        c[0] = self.time.map(point[0]);
+        write(&self.maps, &point[1..], &mut c[1..]);
     }
 }
 
@@ -93,16 +116,26 @@ impl SegmentDecoder for Student {
         out.par_chunks_mut(CHUNK).zip(points.par_chunks(CHUNK * axes)).try_for_each_init(
             || (self.stored.scratch(), Vec::new()),
             |(scratch, normalised), (out, points)| {
-                let coordinate = |i: usize, c: &mut [f32]| {
-                    let point = &points[i * axes..][..axes];
-                    c[0] = self.time.map(point[0]);
-                    for ((c, map), p) in c[1..].iter_mut().zip(&self.maps).zip(&point[1..]) {
-                        *c = map.map(*p);
-                    }
-                };
-                self.stored.evaluate(scratch, normalised, coordinate, out)
+                self.stored.evaluate(scratch, normalised, |i, c| self.place(&points[i * axes..], c), out)
             },
         )
+    }
+
+    fn differentiate(&self, points: &[f64], values: &mut [f64], derivatives: &mut [f64]) -> Result<()> {
+        let axes = self.extent.rank() + 1;
+        let count = values.len();
+        if points.len() != count * axes || derivatives.len() != points.len() {
+            return Err(Error::InvalidArgument(format!("{} coordinates for {count} points", points.len())));
+        }
+        let chunks = values.par_chunks_mut(CHUNK).zip(derivatives.par_chunks_mut(CHUNK * axes));
+        chunks.zip(points.par_chunks(CHUNK * axes)).try_for_each(|((values, derivatives), points)| {
+            self.stored.differentiate(|i, c| self.place(&points[i * axes..], c), values, derivatives)?;
+            for (point, d) in points.chunks_exact(axes).zip(derivatives.chunks_exact_mut(axes)) {
+                d[0] *= self.time.slope(point[0]);
+                scale(&self.maps, &point[1..], &mut d[1..]);
+            }
+            Ok(())
+        })
     }
 
     fn description(&self) -> String {

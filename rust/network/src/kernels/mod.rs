@@ -125,6 +125,12 @@ dispatch! {
     decode => checked_decode, (packing: &Packing, master: &[f32], w: &mut Workspace, n: usize, out: &mut [f32])
 }
 dispatch! {
+    /// Values at the first samples of the workspace, and derivatives by the coordinates, n x inputs; parameters as they are and
+    /// transposed.
+    derivatives => checked_derivatives,
+    (packing: &Packing, parameters: (&[f32], &[f32]), w: &mut Workspace, values: &mut [f32], out: &mut [f32])
+}
+dispatch! {
     /// c = a b: `a` rows x terms with `a_pitch` floats per row, `b` terms x columns and `c` rows x columns
     /// contiguous, columns a multiple of PAD.
     multiply => checked_multiply,
@@ -158,6 +164,21 @@ unsafe fn checked_decode<V: Vector>(packing: &Packing, master: &[f32], w: &mut W
     assert!(master.len() == packing.master_len && n <= w.samples && n <= out.len());
     // SAFETY: the lengths fit; the caller vouches for the instruction set.
     unsafe { tile::decode::<V>(packing, master, w, n, out) }
+}
+
+#[inline(always)]
+unsafe fn checked_derivatives<V: Vector>(
+    packing: &Packing,
+    parameters: (&[f32], &[f32]),
+    w: &mut Workspace,
+    values: &mut [f32],
+    out: &mut [f32],
+) {
+    assert!(parameters.0.len() == packing.master_len && parameters.1.len() == packing.transposed_len);
+    assert!(w.keeps_slopes() && values.len() <= w.samples);
+    assert!(values.len() * packing.inputs <= out.len());
+    // SAFETY: the lengths fit; the caller vouches for the instruction set.
+    unsafe { tile::derivatives::<V>(packing, parameters, w, values, out) }
 }
 
 #[inline(always)]

@@ -47,6 +47,11 @@ impl Workspace {
         Workspace::new(packing, samples, true)
     }
 
+    /// Whether it is one for training.
+    pub(crate) fn keeps_slopes(&self) -> bool {
+        !self.slopes.is_empty()
+    }
+
     /// For decoding.
     pub(crate) fn for_decoding(packing: &Packing) -> Workspace {
         Workspace::new(packing, DECODE_TILE, false)
@@ -231,26 +236,83 @@ pub unsafe fn gradient<V: Vector>(
             if index == 0 {
                 break;
             }
-            // dE/dy of the previous layer, times its slope.
-            let begins = l.residual == Residual::Begin;
-            let size = Size { rows: n, columns: l.input_width, terms: l.outputs };
-            let left = Left { data: delta, row: l.width, step: 1 };
-            let right = Rows { data: transposed.as_ptr().add(l.transposed), pitch: l.input_width };
-            let init = if begins { Rows { data: w.skip.as_ptr(), pitch: l.input_width } } else { zeros };
-            let slopes = Rows { data: w.slopes.as_ptr().add(w.offsets[index - 1]), pitch: l.input_width };
-            let out = RowsMut { data: w.delta[1].as_mut_ptr(), pitch: l.input_width };
-            if packing.layers[index - 1].residual == Residual::End {
-                // The plain gradient is needed too: half of it goes past the sine to the input of that block.
-                let skip = w.skip.as_mut_ptr();
-                product::<V, _>(size, left, right, init, RowsMut { data: skip, pitch: l.input_width }, Keep);
-                split::<V>(skip, slopes.data, out.data, n * l.input_width);
-            } else {
-                product::<V, _>(size, left, right, init, out, Times(slopes));
-            }
+            previous_delta::<V>(packing, transposed, w, index, n);
         }
-        w.delta.swap(0, 1);
     }
     squared
+}
+
+/// From the delta of a layer to that of the layer below it: dE/dy of that one, times its slope.
+///
+/// # Safety
+/// As for [`forward`]; `index` is not 0.
+#[inline(always)]
+unsafe fn previous_delta<V: Vector>(packing: &Packing, transposed: &[f32], w: &mut Workspace, index: usize, n: usize) {
+    let l = &packing.layers[index];
+    // SAFETY: offsets and widths come from the packing that sized all buffers.
+    unsafe {
+        let size = Size { rows: n, columns: l.input_width, terms: l.outputs };
+        let left = Left { data: w.delta[0].as_ptr(), row: l.width, step: 1 };
+        let right = Rows { data: transposed.as_ptr().add(l.transposed), pitch: l.input_width };
+        let zeros = Rows { data: w.zeros.as_ptr(), pitch: 0 };
+        let begins = l.residual == Residual::Begin;
+        let init = if begins { Rows { data: w.skip.as_ptr(), pitch: l.input_width } } else { zeros };
+        let slopes = Rows { data: w.slopes.as_ptr().add(w.offsets[index - 1]), pitch: l.input_width };
+        let out = RowsMut { data: w.delta[1].as_mut_ptr(), pitch: l.input_width };
+        if packing.layers[index - 1].residual == Residual::End {
+            // The plain gradient is needed too: half of it goes past the sine to the input of that block.
+            let skip = w.skip.as_mut_ptr();
+            product::<V, _>(size, left, right, init, RowsMut { data: skip, pitch: l.input_width }, Keep);
+            split::<V>(skip, slopes.data, out.data, n * l.input_width);
+        } else {
+            product::<V, _>(size, left, right, init, out, Times(slopes));
+        }
+    }
+    w.delta.swap(0, 1);
+}
+
+/// The network's value at the first `n` samples of the workspace's coordinates, and its derivatives by the coordinates, into
+/// `out`: n x inputs, input fastest.
+///
+/// # Safety
+/// As for [`forward`]; the workspace is one for training, `transposed` belongs to `master`.
+#[inline(always)]
+pub unsafe fn derivatives<V: Vector>(
+    packing: &Packing,
+    (master, transposed): (&[f32], &[f32]),
+    w: &mut Workspace,
+    values: &mut [f32],
+    out: &mut [f32],
+) {
+    let n = values.len();
+    // SAFETY: passed on from the caller.
+    unsafe { forward::<V, true>(packing, master, w, n) };
+    values.copy_from_slice(&w.outputs[..n]);
+    let last = packing.layers.len() - 1;
+    // SAFETY: offsets and widths come from the packing that sized all buffers.
+    unsafe {
+        let l = &packing.layers[last];
+        let previous = w.offsets[last - 1];
+        let (y, slope) = (w.activations.as_ptr().add(previous), w.slopes.as_ptr().add(previous));
+        let past = packing.layers[last - 1].residual == Residual::End;
+        let skip = if past { w.skip.as_mut_ptr() } else { std::ptr::null_mut() };
+        w.outputs[..n].fill(1.0);
+        let [delta, unused] = &mut w.delta;
+        let weights = master.as_ptr().add(l.master);
+        // What it says of the weights is not asked for.
+        let (delta, unused) = (delta.as_mut_ptr(), unused.as_mut_ptr());
+        output_gradient::<V>(&w.outputs[..n], weights, y, slope, l.input_width, 0.0, unused, delta, skip);
+        for index in (1..last).rev() {
+            previous_delta::<V>(packing, transposed, w, index, n);
+        }
+        let l = &packing.layers[0];
+        for (s, out) in out.chunks_exact_mut(packing.inputs).enumerate().take(n) {
+            let delta = w.delta[0].as_ptr().add(s * l.width);
+            for (i, o) in out.iter_mut().enumerate() {
+                *o = dot::<V>(master.as_ptr().add(l.master + i * l.width), delta, l.width);
+            }
+        }
+    }
 }
 
 /// delta = skip * slope; skip *= 0.5.
