@@ -209,6 +209,9 @@ def test_steps_that_are_lost_are_left_out(broken, data):
         expected = values[[0, 3, 5], 1, 2, 3]
         np.testing.assert_allclose(found[:3], expected, rtol=1e-6)
         np.testing.assert_allclose(found[3], (values[1, 1, 2, 3] + values[3, 1, 2, 3]) / 2, rtol=1e-6)
+        # By position, of which one lies between steps 1 and 3.
+        between = values[3, 1, 2, 3] - values[1, 1, 2, 3]
+        np.testing.assert_allclose(density.gradient([[1.5, 1, 2, 3]])[0, 0], between, rtol=1e-5)
         np.testing.assert_allclose(density.sample([[9, 1, 2, 3]], outside="clamp"), values[5, 1, 2, 3], rtol=1e-6)
         with pytest.raises(ValueError, match="outside the steps"):
             density.sample([[4.5, 1, 2, 3]])

@@ -106,6 +106,21 @@ def test_shares_rise_to_all_of_it(tmp_path):
     assert fitting == sorted(fitting) and fitting[-1] <= 1
 
 
+@pytest.mark.parametrize("at", ["fitting", "distilling"])
+def test_an_exception_of_the_callback_ends_it(tmp_path, at):
+    def progress(stage, share):
+        if stage == at:
+            raise LookupError("enough")
+
+    with pytest.raises(LookupError, match="enough") as raised:
+        limbeck.compress(field((4, 6, 7)), tmp_path / "run.lbk", ratio=1, progress=progress, **QUICK)
+    if sys.version_info >= (3, 11):
+        assert "4 steps are kept" in raised.value.__notes__[0]
+    assert os.listdir(tmp_path) == ["run.lbk.d"]
+    with limbeck.compress(field((4, 6, 7)), tmp_path / "run.lbk", ratio=1, open_mode="replace", **QUICK) as a:
+        assert len(a.steps) == 4
+
+
 def test_nan_is_an_option(tmp_path):
     data = field((4, 6, 7))
     data[2, 3, 4] = np.nan
