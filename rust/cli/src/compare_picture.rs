@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use limbeck_field::{Extent, Region, Values};
+use limbeck_picture::{Row, Slice, draw_comparison};
 
 use crate::failure::{Failure, Result};
 use crate::input::{Series, buffer};
 use crate::measure::Measured;
 use crate::output::{Pending, publish};
-use crate::picture::{self, Row, Slice};
 use crate::source::{Source, Variable};
 use crate::table::{decibels, short};
 
@@ -32,7 +32,7 @@ pub struct Shown<'a> {
 /// Draws the variables below each other and writes the picture.
 pub fn write(path: &Path, source: &Source, shown: Vec<Shown<'_>>) -> Result<()> {
     let rows = shown.into_iter().map(|s| s.row(source)).collect::<Result<Vec<Row>>>()?;
-    let canvas = picture::draw(&source.size().sentence(source.path()), &rows);
+    let canvas = draw_comparison(&source.size().sentence(source.path()), &rows);
     let mut file = Pending::create(path)?;
     canvas.write_png(&mut file)?;
     publish(vec![file.seal()?])?;
@@ -107,7 +107,7 @@ impl Shown<'_> {
         for m in self.measured.iter().step_by(every) {
             self.series.read(m.step.index as usize, &mut values)?;
             original.extend(part(&values, 0, columns, 1));
-            decoded.extend(source.read(self.variable, &m.step, &region)?);
+            decoded.extend(source.read::<f64>(self.variable, &m.step, &region)?);
             rows += 1;
         }
         let last = self.measured.last().map_or(0, |m| m.step.index as usize);
