@@ -24,7 +24,7 @@ use crate::table::{decibels, grouped};
 use pictures::Figure;
 
 /// Units across and down of a chart.
-const CHART: [usize; 2] = [860, 260];
+const CHART: [usize; 2] = [860, 230];
 
 /// What `report` takes.
 #[derive(Args)]
@@ -136,9 +136,9 @@ impl Page<'_> {
                             section {
                                 h2 { "Over the steps" }
                                 @for (title, svg) in &charts {
-                                    figure.chart role="img" aria-label=(title) {
-                                        (PreEscaped(svg))
+                                    figure.chart {
                                         figcaption { (title) }
+                                        div role="img" aria-label={ "curves over the steps: " (title) } { (PreEscaped(svg)) }
                                     }
                                 }
                             }
@@ -233,6 +233,8 @@ impl Page<'_> {
         charts.extend(plot::charts(self.source, self.variables).into_iter().map(|c| (c.up.clone(), c)));
         charts
             .into_iter()
+            // The caption says what the axis shows.
+            .map(|(title, chart)| (title, Chart { up: String::new(), ..chart }))
             .map(|(title, chart)| Ok((title, Chart::svg(&[chart], CHART, Ink::OfPage)?)))
             .collect()
     }

@@ -46,7 +46,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
     let charts = charts(&source, &variables);
     if charts.is_empty() {
         let path = source.path().display();
-        return Err(Failure::Archive(format!("{path} holds no measurements of its steps: there is nothing to plot")));
+        return Err(Failure::Archive(format!(
+            "{path} holds no measurements of its steps, which small archives leave out: plot the journal directory of the run"
+        )));
     }
     let mut file = Pending::create(&output)?;
     match format {

@@ -67,6 +67,21 @@ impl DrawingBackend for Surface<'_> {
         Ok(())
     }
 
+    fn draw_circle<S: BackendStyle>(&mut self, centre: BackendCoord, radius: u32, style: &S, fill: bool) -> Outcome {
+        let (rgb, alpha) = colour(style.color());
+        if fill {
+            self.0.line(middle(centre), middle(centre), 2.0 * radius as f32, rgb, alpha);
+            return Ok(());
+        }
+        let at = |i: u32| {
+            let angle = std::f32::consts::TAU * i as f32 / 48.0;
+            let [x, y] = middle(centre);
+            [x + radius as f32 * angle.cos(), y + radius as f32 * angle.sin()]
+        };
+        (0..48).for_each(|i| self.0.line(at(i), at(i + 1), style.stroke_width() as f32, rgb, alpha));
+        Ok(())
+    }
+
     fn estimate_text_size<S: BackendTextStyle>(
         &self,
         text: &str,

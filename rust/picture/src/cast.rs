@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::bricks::Bricks;
 use crate::camera::{Ray, View};
-use crate::colour::{ColourMap, position};
+use crate::colour::ColourMap;
 use crate::opacity::Opacity;
 use crate::volume::{Vector, Volume, along, dot, unit};
 
@@ -18,6 +18,8 @@ const DENSE: f32 = 0.995;
 const TABLE: usize = 1024;
 /// How much neighbours may differ before a pixel is looked at more closely.
 const EDGE: f32 = 0.05;
+/// How much of white there is in the colour of a surface: shading needs some light to be seen in.
+const PALE: f32 = 0.14;
 /// Opacity of surfaces before the last one, seen at right angles.
 const VEIL: f32 = 0.3;
 
@@ -63,9 +65,10 @@ impl<'a> Marching<'a> {
         }
         // Seen from either side.
         let normal = if facing < 0.0 { normal.map(|c| -c) } else { normal };
-        let diffuse = dot(normal, self.light).max(0.0);
+        // Most of the light comes from its source, some from who looks, so that nothing is black.
+        let diffuse = 0.75 * dot(normal, self.light).max(0.0) + 0.25 * facing.abs();
         let between = unit(along(self.light, ray.direction, -1.0));
-        let shine = 0.22 * dot(normal, between).max(0.0).powi(32);
+        let shine = 0.2 * dot(normal, between).max(0.0).powi(32);
         (colour.map(|c| (c * (ambient + (1.0 - ambient) * diffuse) + shine).min(1.0)), facing.abs())
     }
 }
@@ -77,32 +80,68 @@ fn behind(front: &mut Light, colour: [f32; 3], opacity: f32) {
     front[3] += part;
 }
 
-/// Colours and densities over the range of values.
-fn table(colours: &ColourMap, opacity: Opacity) -> Vec<([f32; 3], f32)> {
-    let entry = |i: usize| {
-        let s = i as f64 / (TABLE - 1) as f64;
-        (colours.at(s).map(|c| f32::from(c) / 255.0), opacity.depth(s as f32))
-    };
-    (0..TABLE).map(entry).collect()
+/// Densities and colours over the range of values, summed up from its lower end, so that what lies between the values of two
+/// samples is known however thin a shell it is.
+struct Transfer {
+    /// Sums of red, green and blue times the density, and of the density.
+    sums: Vec<[f64; 4]>,
+    low: f32,
+    /// Entries per unit of value.
+    scale: f32,
 }
 
-fn place(value: f32, range: (f64, f64)) -> usize {
-    (position(f64::from(value), range.0, range.1).clamp(0.0, 1.0) * (TABLE - 1) as f64).round() as usize
+impl Transfer {
+    fn new(colours: &ColourMap, opacity: Opacity, range: (f64, f64)) -> Transfer {
+        let mut sums = vec![[0.0; 4]];
+        for i in 0..TABLE {
+            let s = i as f64 / (TABLE - 1) as f64;
+            let (depth, colour) = (f64::from(opacity.depth(s as f32)), colours.at(s).map(|c| f64::from(c) / 255.0));
+            let before = sums[i];
+            sums.push([0, 1, 2, 3].map(|c| before[c] + if c < 3 { depth * colour[c] } else { depth }));
+        }
+        let width = (range.1 - range.0) as f32;
+        Transfer { sums, low: range.0 as f32, scale: if width > 0.0 { (TABLE - 1) as f32 / width } else { 0.0 } }
+    }
+
+    /// Entry of a value.
+    fn entry(&self, value: f32) -> usize {
+        ((value - self.low) * self.scale).round().clamp(0.0, (TABLE - 1) as f32) as usize
+    }
+
+    /// True if some value between these two has a density.
+    fn shows(&self, low: f32, high: f32) -> bool {
+        self.sums[self.entry(high) + 1][3] > self.sums[self.entry(low)][3]
+    }
+
+    /// Mean density of the values between these two, and their colour.
+    fn between(&self, a: f32, b: f32) -> (f32, [f32; 3]) {
+        let (a, b) = (self.entry(a), self.entry(b));
+        let (low, high) = (self.sums[a.min(b)], self.sums[a.max(b) + 1]);
+        let depth = high[3] - low[3];
+        if depth <= 0.0 {
+            return (0.0, [0.0; 3]);
+        }
+        ((depth / (a.abs_diff(b) + 1) as f64) as f32, [0, 1, 2].map(|c| ((high[c] - low[c]) / depth) as f32))
+    }
 }
 
 /// Mist whose density follows the values.
-pub fn mist(volume: &Volume, view: &View, size: [usize; 2], colours: &ColourMap, opacity: Opacity, range: (f64, f64)) -> Vec<Light> {
-    let table = table(colours, opacity);
-    let shows = |low: f32, high: f32| (place(low, range)..=place(high, range)).any(|i| table[i].1 > 0.0);
-    let bricks = Bricks::new(volume, shows);
+pub fn mist(
+    volume: &Volume,
+    view: &View,
+    size: [usize; 2],
+    colours: &ColourMap,
+    opacity: Opacity,
+    range: (f64, f64),
+) -> Vec<Light> {
+    let transfer = Transfer::new(colours, opacity, range);
+    let bricks = Bricks::new(volume, |low, high| transfer.shows(low, high));
     let march = Marching::new(volume, view, 0.5);
-    let (low, width) = (range.0 as f32, (range.1 - range.0) as f32);
-    let scale = if width > 0.0 { (TABLE - 1) as f32 / width } else { 0.0 };
     image(view, size, |ray| {
         let Some((near, far)) = ray.within(volume.half()) else { return NOTHING };
         let direction = march.direction(&ray);
         let near = near + march.step / 2.0;
-        let (mut seen, mut i) = (NOTHING, 0);
+        let (mut seen, mut i, mut before) = (NOTHING, 0, f32::NAN);
         while seen[3] < DENSE {
             let t = near + i as f32 * march.step;
             if t >= far {
@@ -111,20 +150,20 @@ pub fn mist(volume: &Volume, view: &View, size: [usize; 2], colours: &ColourMap,
             let index = march.index(&ray, t);
             if let Some(clear) = bricks.clear(index, direction) {
                 i = march.next(i, near, t + clear);
+                before = f32::NAN;
                 continue;
             }
             let value = volume.sample(index);
             if value.is_finite() {
-                let (colour, depth) = table[((value - low) * scale).round().clamp(0.0, (TABLE - 1) as f32) as usize];
-                if depth > 0.0 {
-                    let opacity = 1.0 - (-depth * march.step).exp();
-                    let colour = match opacity > 0.004 {
-                        true => march.lit(colour, volume.gradient(index), &ray, 0.5).0,
-                        false => colour,
-                    };
+                let (depth, colour) = transfer.between(if before.is_finite() { before } else { value }, value);
+                let opacity = 1.0 - (-depth * march.step).exp();
+                if opacity > 0.004 {
+                    behind(&mut seen, march.lit(colour, volume.gradient(index), &ray, 0.5).0, opacity);
+                } else if opacity > 0.0 {
                     behind(&mut seen, colour, opacity);
                 }
             }
+            before = value;
             i += 1;
         }
         seen
@@ -146,7 +185,7 @@ pub struct Surface {
 pub fn veils(values: &[f64], colours: &ColourMap, range: (f64, f64)) -> Vec<Surface> {
     let surface = |(i, v): (usize, &f64)| Surface {
         value: *v as f32,
-        colour: colours.of(*v, range).map(|c| f32::from(c) / 255.0),
+        colour: colours.of(*v, range).map(|c| PALE + (1.0 - PALE) * f32::from(c) / 255.0),
         opacity: if i + 1 == values.len() { 1.0 } else { VEIL },
     };
     values.iter().enumerate().map(surface).collect()
@@ -156,7 +195,7 @@ pub fn veils(values: &[f64], colours: &ColourMap, range: (f64, f64)) -> Vec<Surf
 pub fn surfaces(volume: &Volume, view: &View, size: [usize; 2], surfaces: &[Surface]) -> Vec<Light> {
     let inside = |low: f32, high: f32| surfaces.iter().any(|s| low <= s.value && s.value <= high);
     let bricks = Bricks::new(volume, inside);
-    let march = Marching::new(volume, view, 0.4);
+    let march = Marching::new(volume, view, 0.2);
     image(view, size, |ray| {
         let Some((near, far)) = ray.within(volume.half()) else { return NOTHING };
         let direction = march.direction(&ray);
@@ -211,7 +250,7 @@ fn meet(
     hits.sort_by(|a, b| a.0.total_cmp(&b.0));
     for (t, surface) in hits {
         let gradient = march.volume.gradient(march.index(ray, t));
-        let (colour, facing) = march.lit(surface.colour, gradient, ray, 0.3);
+        let (colour, facing) = march.lit(surface.colour, gradient, ray, 0.38);
         // A veil is thicker where it is looked along.
         let opacity = match surface.opacity < 1.0 {
             true => 1.0 - (1.0 - surface.opacity).powf(1.0 / facing.max(0.12)),

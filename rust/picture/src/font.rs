@@ -52,6 +52,21 @@ impl Font {
         text.chars().map(|c| face.h_advance(face.glyph_id(c))).sum()
     }
 
+    /// The text, or its beginning and an ellipsis if it is wider than so many pixels; nothing where there is room for neither.
+    pub fn shortened(self, text: &str, width: f32) -> String {
+        if self.width(text) <= width {
+            return text.into();
+        }
+        let mut kept: Vec<char> = text.chars().collect();
+        while kept.pop().is_some() {
+            let short: String = kept.iter().collect::<String>().trim_end().to_string() + "…";
+            if self.width(&short) <= width {
+                return short;
+            }
+        }
+        String::new()
+    }
+
     /// Calls `dot(x, y, coverage)` for each pixel of a line whose upper left corner is at (x, y).
     pub fn dots(self, text: &str, (x, y): (f32, f32), mut dot: impl FnMut(i32, i32, f32)) {
         let face = self.face().as_scaled(self.size);
@@ -78,6 +93,15 @@ mod tests {
         assert!(font.width("iii") < font.width("mmm"));
         assert!((font.width("abab") - 2.0 * font.width("ab")).abs() < 1e-3);
         assert!(Font::bold(14.0).width("mm") > font.width("mm"));
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        let font = Font::of(14.0);
+        assert_eq!(font.shortened("density", 500.0), "density");
+        let cut = font.shortened("density of the mixture", 80.0);
+        assert!(cut.starts_with("density") && cut.ends_with('…') && font.width(&cut) <= 80.0, "{cut}");
+        assert_eq!(font.shortened("density", 2.0), "");
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Opacity {
     pub fn depth(self, s: f32) -> f32 {
         let s = s.clamp(0.0, 1.0);
         match self {
-            Opacity::Ramp => 14.0 * s * s,
+            Opacity::Ramp => 16.0 * s.powf(1.6),
             Opacity::Fall => 14.0 * (1.0 - s) * (1.0 - s),
             Opacity::Thin => 9.0 * s.powi(4),
             Opacity::Peaks => {

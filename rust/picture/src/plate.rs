@@ -50,7 +50,9 @@ const LONGEST: f64 = 8.0;
 impl Plate {
     fn places(&self, range: (f64, f64)) -> Places {
         let [width, height] = self.size;
-        let letters = (width.min(height) as f32 / 38.0).clamp(10.0, 22.0);
+        // Pictures without a title stand in a page, smaller than they are.
+        let lines = if self.title.is_empty() { 24.0 } else { 38.0 };
+        let letters = (width.min(height) as f32 / lines).clamp(10.0, 22.0);
         let margin = letters.round() as usize;
         let top = if self.title.is_empty() { margin } else { margin + (letters * 2.1) as usize };
         let font = Font::of(letters);
@@ -134,10 +136,13 @@ impl Plate {
         let mut canvas = Canvas::filled(self.size[0], self.size[1], self.background);
         let ink = ink_on(self.background);
         let (title, font) = (Font::bold(places.letters * 1.25), Font::of(places.letters));
-        canvas.text(&self.title, places.margin, places.margin, title, ink, Align::Left);
-        let behind = places.margin + title.width(&self.title) as usize + places.margin;
+        let room = self.size[0].saturating_sub(2 * places.margin) as f32;
+        let heading = title.shortened(&self.title, room);
+        canvas.text(&heading, places.margin, places.margin, title, ink, Align::Left);
+        let behind = places.margin as f32 * 1.8 + title.width(&heading);
+        let subtitle = font.shortened(&self.subtitle, room + places.margin as f32 - behind);
         let baseline = places.margin + (places.letters * 0.2) as usize;
-        canvas.text(&self.subtitle, behind, baseline, font, ink, Align::Left);
+        canvas.text(&subtitle, behind as usize, baseline, font, ink, Align::Left);
 
         let [x, y, width, height] = places.bar;
         for row in 0..height {

@@ -125,7 +125,7 @@ impl Frame {
 
     /// Writes the name of each axis beside an edge of the outline: the lowest for x and y, the leftmost for z.
     fn names(&self, canvas: &mut Canvas, names: &[String; 3]) {
-        let font = Font::of((canvas.height as f32 / 34.0).clamp(11.0, 20.0));
+        let font = Font::of((canvas.height as f32 / 26.0).clamp(11.0, 18.0));
         let middle = self.view.pixel([0.0; 3]);
         for axis in (0..3).filter(|&a| !names[a].is_empty()) {
             let outline = Frame::all().filter(|&(a, i)| a == axis && self.sides(a, i)[0] != self.sides(a, i)[1]);

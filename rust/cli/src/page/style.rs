@@ -32,6 +32,7 @@ figure { margin: 0; }
 .figures figure { padding: .5rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--card); break-inside: avoid; }
 .figures img { display: block; width: 100%; height: auto; border-radius: .3rem; }
 .chart { margin: .6rem 0 1.2rem; break-inside: avoid; }
+.chart figcaption { color: var(--ink); font-weight: 600; }
 .chart svg { display: block; width: 100%; height: auto; }
 pre { margin: 0; padding: .8rem; overflow-x: auto; border: 1px solid var(--line); border-radius: .4rem; background: var(--card); font-size: .85rem; }
 footer { margin-top: 2.5rem; padding-top: .6rem; border-top: 1px solid var(--line); font-size: .85rem; }
