@@ -16,8 +16,7 @@ use crate::measure::Measured;
 use crate::originals::{self, Comparison, Pair};
 use crate::selection::Slice;
 use crate::source::Source;
-
-use crate::table::{self, Table, decibels, short};
+use crate::table::{self, Table, decibels, short, ssim_text};
 
 /// What `compare` takes.
 #[derive(Args)]
@@ -141,10 +140,6 @@ fn report(
     });
     extend(&mut document, more);
     console.result(&text, &document)
-}
-
-fn ssim_text(ssim: f64) -> String {
-    if ssim.is_nan() { "-".into() } else { format!("{ssim:.4}") }
 }
 
 fn verdict(wanted: Option<f64>, pairs: &[Pair], results: &[Comparison]) -> Result<()> {

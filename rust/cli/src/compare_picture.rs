@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use limbeck_field::{Extent, Region, Values};
-use limbeck_picture::{Row, Slice, draw_comparison};
+use limbeck_picture::{Canvas, Row, Slice, draw_comparison};
 
 use crate::failure::{Failure, Result};
 use crate::input::{Series, buffer};
@@ -29,10 +29,15 @@ pub struct Shown<'a> {
     pub slice: Option<usize>,
 }
 
-/// Draws the variables below each other and writes the picture.
-pub fn write(path: &Path, source: &Source, shown: Vec<Shown<'_>>) -> Result<()> {
+/// Draws the variables below each other under a heading, if there is one.
+pub fn draw(heading: &str, source: &Source, shown: Vec<Shown<'_>>) -> Result<Canvas> {
     let rows = shown.into_iter().map(|s| s.row(source)).collect::<Result<Vec<Row>>>()?;
-    let canvas = draw_comparison(&source.size().sentence(source.path()), &rows);
+    Ok(draw_comparison(heading, &rows))
+}
+
+/// The same as a file.
+pub fn write(path: &Path, source: &Source, shown: Vec<Shown<'_>>) -> Result<()> {
+    let canvas = draw(&source.size().sentence(source.path()), source, shown)?;
     let mut file = Pending::create(path)?;
     canvas.write_png(&mut file)?;
     publish(vec![file.seal()?])?;

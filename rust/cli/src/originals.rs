@@ -72,8 +72,7 @@ pub fn pairs(named: &[String], format: &FormatArgs, source: &Source) -> Result<V
     let is_named = |text: &String| text.split_once('=').is_some_and(|(name, _)| source.has(name));
     let groups = match named.iter().any(is_named) {
         true => {
-            let files: std::result::Result<Vec<_>, _> =
-                named.iter().map(|text| input::parse_named(text)).collect();
+            let files: std::result::Result<Vec<_>, _> = named.iter().map(|text| input::parse_named(text)).collect();
             input::group(&files.map_err(|e| Failure::Usage(format!("--original: either all or none {e}")))?)
         }
         false => {

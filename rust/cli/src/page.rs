@@ -50,6 +50,7 @@ struct Page<'a> {
     variables: &'a [Variable],
     compared: &'a [(String, Comparison)],
     figures: &'a [Figure],
+    comparisons: &'a [Figure],
     remarks: &'a [String],
 }
 
@@ -81,15 +82,19 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
         progress.finish();
     }
     let mut remarks = Vec::new();
-    let figures = match arguments.no_pictures {
-        true => Vec::new(),
-        false => pictures::draw(&source, &variables, console, &mut remarks)?,
+    let (figures, comparisons) = match arguments.no_pictures {
+        true => Default::default(),
+        false => (
+            pictures::draw(&source, &variables, console, &mut remarks)?,
+            pictures::compare(&source, &mut pairs, &compared)?,
+        ),
     };
     let page = Page {
         source: &source,
         variables: &variables,
         compared: &compared,
         figures: &figures,
+        comparisons: &comparisons,
         remarks: &remarks,
     };
     let text = page.html()?.into_string();
@@ -98,11 +103,12 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
 
     let path = output.display().to_string();
     let names: Vec<&str> = variables.iter().map(|v| v.name.as_str()).collect();
+    let drawn = figures.len() + comparisons.len();
     let document = json!({
-        "files": [path], "bytes": text.len(), "variables": names, "pictures": figures.len(),
+        "files": [path], "bytes": text.len(), "variables": names, "pictures": drawn,
         "compared": compared.iter().map(|(name, _)| name).collect::<Vec<_>>(),
     });
-    console.result(&format!("{path}: {} pictures, {} bytes\n", figures.len(), grouped(text.len() as u64)), &document)
+    console.result(&format!("{path}: {drawn} pictures, {} bytes\n", grouped(text.len() as u64)), &document)
 }
 
 impl Page<'_> {
@@ -143,7 +149,7 @@ impl Page<'_> {
                                 }
                             }
                         }
-                        (tables::compared(self.compared))
+                        (self.against_originals())
                         (tables::networks(source))
                         (tables::steps(source, self.compared))
                         (tables::attributes(source, self.variables))
@@ -199,13 +205,23 @@ impl Page<'_> {
                         h3 { (variable.name) }
                         div.figures {
                             @for figure in figures {
-                                figure {
-                                    img src=(figure.address) width=(figure.size[0]) height=(figure.size[1]) alt=(figure.alt);
-                                    figcaption { (figure.caption) }
-                                }
+                                (figure.html())
                             }
                         }
                     }
+                }
+            }
+        }
+    }
+
+    /// What only the originals tell; nothing where there are none.
+    fn against_originals(&self) -> Markup {
+        html! {
+            @if !self.compared.is_empty() {
+                section {
+                    h2 { "Against the originals" }
+                    (tables::compared(self.compared))
+                    @for figure in self.comparisons { div.figures.whole { (figure.html()) } }
                 }
             }
         }

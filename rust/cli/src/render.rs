@@ -104,7 +104,8 @@ fn report(
     console: &Console,
 ) -> Result<()> {
     let path = arguments.output.display().to_string();
-    let bytes = std::fs::metadata(&arguments.output).map_err(|e| Failure::io("cannot read", &arguments.output, &e))?.len();
+    let bytes =
+        std::fs::metadata(&arguments.output).map_err(|e| Failure::io("cannot read", &arguments.output, &e))?.len();
     let ([width, height], (low, high)) = (drawing.size, drawing.range);
     let which = match steps {
         [one] => format!("step {}", one.index),

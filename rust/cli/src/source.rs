@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use limbeck_field::{ElementType, Region};
-use limbeck_reader::{Attribute, Axis, AxisCoordinates, Dataset, Element, Info, State, Step, StepMetrics, VariableDescription};
+use limbeck_reader::{
+    Attribute, Axis, AxisCoordinates, Dataset, Element, Info, State, Step, StepMetrics, VariableDescription,
+};
 use limbeck_session::Quality;
 use serde_json::{Value, json};
 

@@ -85,6 +85,11 @@ pub fn decibels(db: f64) -> String {
     }
 }
 
+/// A structural similarity; a dash where there is none.
+pub fn ssim_text(ssim: f64) -> String {
+    if ssim.is_nan() { "-".into() } else { format!("{ssim:.4}") }
+}
+
 /// A shape, slowest axis first.
 pub fn shape(count: &[usize]) -> String {
     count.iter().map(ToString::to_string).collect::<Vec<_>>().join(" x ")

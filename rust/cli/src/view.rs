@@ -8,6 +8,8 @@ use crate::failure::{Failure, Result};
 use crate::source::{Source, Variable};
 use crate::table;
 
+/// Values of a plane; of a larger one only every n-th row and column is decoded.
+const PLANE: usize = 1 << 24;
 /// Bytes of a decoded value.
 const VALUE: usize = 4;
 /// Sides of a box that differ by more than this are no shape that could be seen.
@@ -113,7 +115,10 @@ pub fn box_of(variable: &Variable, region: &Region) -> Box3 {
     let lengths = [0, 1, 2].map(|a| spacing[a].abs() * steps(a));
     let (short, long) = lengths.iter().fold((f64::INFINITY, 0f64), |(s, l), v| (s.min(*v), l.max(*v)));
     if long / short > LONGEST {
-        remarks.push(format!("the sides of the box differ by a factor of {:.0}; they are drawn equally long", long / short));
+        remarks.push(format!(
+            "the sides of the box differ by a factor of {:.0}; they are drawn equally long",
+            long / short
+        ));
         spacing = [0, 1, 2].map(|a| spacing[a].signum() / steps(a));
     }
     Box3 { spacing, remarks }
@@ -157,7 +162,11 @@ pub fn cut(variable: &Variable, axis: usize, index: Option<i64>) -> Result<Cut> 
             let name = axis_name(variable, axis);
             let at = at.ok_or_else(|| {
                 let index = index.unwrap_or_default();
-                Failure::Usage(format!("--index {index}: axis {name} of {:?} has indices 0 to {}", variable.name, n - 1))
+                Failure::Usage(format!(
+                    "--index {index}: axis {name} of {:?} has indices 0 to {}",
+                    variable.name,
+                    n - 1
+                ))
             })?;
             (region.start[axis], region.count[axis]) = (at, 1);
             place = format!("{name} = {at} of 0..{}", n - 1);
@@ -165,6 +174,11 @@ pub fn cut(variable: &Variable, axis: usize, index: Option<i64>) -> Result<Cut> 
         }
         _ => return Err(Failure::Usage(format!("{:?} has one axis, and is drawn as a curve", variable.name))),
     };
+    let [rows, columns] = axes.map(|a| variable.shape[a]);
+    let every = (1..).find(|e| rows.div_ceil(*e) * columns.div_ceil(*e) <= PLANE).unwrap_or(1);
+    for axis in axes {
+        (region.every[axis], region.count[axis]) = (every, variable.shape[axis].div_ceil(every));
+    }
     let [up, across] = axes.map(|a| axis_label(variable, &region, a));
     Ok(Cut { region, axes, across, up, place })
 }
@@ -183,6 +197,11 @@ pub fn slice(source: &Source, variable: &Variable, step: &Step, cut: &Cut) -> Re
 }
 
 impl Cut {
+    /// Says that not all points of the plane are drawn.
+    pub fn thinned(&self, variable: &Variable) -> Option<String> {
+        thinned(variable, &self.region)
+    }
+
     /// What lies along rows and columns, from the smaller coordinate to the larger.
     pub fn labels(&self) -> [AxisLabel; 2] {
         [&self.across, &self.up].map(|label| {
@@ -219,9 +238,9 @@ pub fn range_of(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     })
 }
 
-/// "every 2nd point along each axis: 128 x 128 x 128 of 256 x 256 x 256"
+/// "one of 2 points along each axis: 128 x 128 x 128 of 256 x 256 x 256"; None where all points are taken.
 pub fn thinned(variable: &Variable, region: &Region) -> Option<String> {
-    let every = region.every.first().copied().filter(|e| *e > 1)?;
+    let every = region.every.iter().copied().max().filter(|e| *e > 1)?;
     let (drawn, of) = (table::shape(&region.count), table::shape(&variable.shape));
     Some(format!("one of {every} points along each axis: {drawn} of {of}"))
 }
@@ -272,6 +291,11 @@ mod tests {
         }
         assert_eq!(axis_named(&v, "x").unwrap(), 2);
         assert!(axis_named(&v, "w").unwrap_err().to_string().contains("z, y, x"));
+        let wide = variable(&[8000, 3, 8000], Vec::new());
+        let c = cut(&wide, 1, None).unwrap();
+        assert_eq!((c.region.every.clone(), c.region.count.clone()), (vec![2, 1, 2], vec![4000, 1, 4000]));
+        assert_eq!(c.across.ends, (0.0, 7998.0));
+        assert!(c.thinned(&wide).unwrap().contains("4000 x 1 x 4000"));
         let plane = variable(&[3, 4], Vec::new());
         assert_eq!(cut(&plane, 0, None).unwrap().across.name, "x");
     }

@@ -258,12 +258,12 @@ fn a_page_holds_everything() {
     bench.compress(&two).ends_with(0);
     let original = ["--original", "u<i>=u.npy", "w=w.npy"];
     let told = bench.limbeck(&[&["report", "run.lbk", "--json"], &original[..]].concat()).ends_with(0).json();
-    assert_eq!((&told["pictures"], &told["compared"]), (&10.into(), &serde_json::json!(["u<i>", "w"])));
+    assert_eq!((&told["pictures"], &told["compared"]), (&12.into(), &serde_json::json!(["u<i>", "w"])));
     let page = std::fs::read_to_string(bench.path("run.html")).unwrap();
     assert_eq!(told["bytes"], page.len());
     assert!(page.len() < 2_000_000, "{} bytes", page.len());
     let count = |what: &str| page.matches(what).count();
-    assert_eq!((count("<img"), count("alt=\""), count("src=\"data:image/png;base64,")), (10, 10, 10));
+    assert_eq!((count("<img"), count("alt=\""), count("src=\"data:image/png;base64,")), (12, 12, 12));
     assert_eq!(count("<svg"), 1, "quality against the originals");
     assert!(!page.contains("u<i>") && page.contains("u&lt;i&gt;"));
     assert!(!page.contains("src=\"http") && !page.contains("href=") && !page.contains("<script"));

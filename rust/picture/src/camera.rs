@@ -93,7 +93,8 @@ impl Camera {
         let radius = dot(half, half).sqrt();
         let eye = forward.map(|c| -c * radius / HALF_ANGLE.sin());
         let size = size.map(|n| n as f32);
-        let mut view = View { eye, right, up, forward, orthographic: self.orthographic, scale: 1.0, centre: [0.0; 2], size };
+        let mut view =
+            View { eye, right, up, forward, orthographic: self.orthographic, scale: 1.0, centre: [0.0; 2], size };
         // As large as all corners allow, with a margin.
         let corners: [[f32; 2]; 8] = std::array::from_fn(|i| view.plane(corner(half, i)));
         let bounds = [0, 1].map(|a| {
@@ -118,14 +119,8 @@ impl View {
         let u = self.centre[0] + (x - self.size[0] / 2.0) * self.scale;
         let v = self.centre[1] + (self.size[1] / 2.0 - y) * self.scale;
         match self.orthographic {
-            true => Ray {
-                origin: along(along(self.eye, self.right, u), self.up, v),
-                direction: self.forward,
-            },
-            false => Ray {
-                origin: self.eye,
-                direction: unit(along(along(self.forward, self.right, u), self.up, v)),
-            },
+            true => Ray { origin: along(along(self.eye, self.right, u), self.up, v), direction: self.forward },
+            false => Ray { origin: self.eye, direction: unit(along(along(self.forward, self.right, u), self.up, v)) },
         }
     }
 

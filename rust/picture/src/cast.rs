@@ -195,7 +195,7 @@ pub fn veils(values: &[f64], colours: &ColourMap, range: (f64, f64)) -> Vec<Surf
 pub fn surfaces(volume: &Volume, view: &View, size: [usize; 2], surfaces: &[Surface]) -> Vec<Light> {
     let inside = |low: f32, high: f32| surfaces.iter().any(|s| low <= s.value && s.value <= high);
     let bricks = Bricks::new(volume, inside);
-    let march = Marching::new(volume, view, 0.2);
+    let march = Marching::new(volume, view, 0.3);
     image(view, size, |ray| {
         let Some((near, far)) = ray.within(volume.half()) else { return NOTHING };
         let direction = march.direction(&ray);

@@ -62,18 +62,18 @@ impl Placing {
     }
 }
 
-/// Draws all rows under a heading.
+/// Draws all rows under a heading, if there is one.
 pub fn draw(heading: &str, rows: &[Row]) -> Canvas {
     let placings: Vec<Placing> = rows.iter().map(|row| Placing::of(&row.original)).collect();
     let across = placings.iter().map(|p| 3 * p.panel).max().unwrap_or_default() + LEFT + 2 * GAP + MARGIN;
     let lines = rows.iter().flat_map(|r| [TITLE.width(&r.title), SMALL.width(&r.numbers)]);
     let longest = lines.fold(HEADING.width(heading), f32::max).ceil() as usize;
     let width = across.max(LEFT + MARGIN + longest);
-    let height = MARGIN + 40 + placings.iter().map(|p| p.height).sum::<usize>();
+    let mut top = if heading.is_empty() { MARGIN / 2 } else { MARGIN + 44 };
+    let height = top + placings.iter().map(|p| p.height).sum::<usize>();
 
     let mut canvas = Canvas::new(width, height);
     canvas.text(heading, LEFT, MARGIN, HEADING, INK, Align::Left);
-    let mut top = MARGIN + 44;
     for (row, placing) in rows.iter().zip(&placings) {
         draw_row(&mut canvas, row, placing, top);
         top += placing.height;

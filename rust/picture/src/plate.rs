@@ -58,7 +58,8 @@ impl Plate {
         let font = Font::of(letters);
         let numbers = ticks(range).iter().map(|(v, _)| font.width(&short(*v))).fold(0.0, f32::max);
         let bar_width = (letters * 0.9) as usize;
-        let right = margin + (bar_width + (numbers + letters * 0.6) as usize).max(font.width(&self.quantity) as usize / 2);
+        let right =
+            margin + (bar_width + (numbers + letters * 0.6) as usize).max(font.width(&self.quantity) as usize / 2);
         let body_width = width.saturating_sub(right + 2 * margin).max(1);
         let body_height = height.saturating_sub(top + margin).max(1);
         let bar_height = body_height * 6 / 10;
@@ -125,8 +126,22 @@ impl Plate {
         canvas.text(&across.name, at[0] + size[0] / 2, below, font, ink, Align::Centre);
         canvas.text(&short(across.ends.1), at[0] + size[0], below, font, ink, Align::Right);
         let beside = at[0] - places.margin / 2;
-        canvas.text(&short(up.ends.0), beside, (at[1] + size[1]).saturating_sub(font.size as usize), font, ink, Align::Right);
-        canvas.text(&up.name, beside, (at[1] + size[1] / 2).saturating_sub(font.size as usize / 2), font, ink, Align::Right);
+        canvas.text(
+            &short(up.ends.0),
+            beside,
+            (at[1] + size[1]).saturating_sub(font.size as usize),
+            font,
+            ink,
+            Align::Right,
+        );
+        canvas.text(
+            &up.name,
+            beside,
+            (at[1] + size[1] / 2).saturating_sub(font.size as usize / 2),
+            font,
+            ink,
+            Align::Right,
+        );
         canvas.text(&short(up.ends.1), beside, at[1], font, ink, Align::Right);
         canvas
     }

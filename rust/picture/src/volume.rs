@@ -27,7 +27,9 @@ impl Volume {
     pub fn new(mut values: Vec<f32>, count: [usize; 3], spacing: [f64; 3]) -> Result<Volume> {
         if values.len() != count.iter().product::<usize>() || spacing.iter().any(|s| !s.is_finite() || *s == 0.0) {
             let n = values.len();
-            return Err(Error::InvalidArgument(format!("{n} values do not make a volume of {count:?}, {spacing:?} apart")));
+            return Err(Error::InvalidArgument(format!(
+                "{n} values do not make a volume of {count:?}, {spacing:?} apart"
+            )));
         }
         if count.iter().any(|n| *n < 2) {
             return Err(Error::InvalidArgument(format!(

@@ -1,13 +1,16 @@
-//! The pictures of the page.
+//! The pictures of the page, as they stand in it.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use limbeck_picture::{Camera, ColourMap, Mode, Opacity};
+use limbeck_picture::{Camera, Canvas, ColourMap, Mode, Opacity};
 use limbeck_reader::Step;
+use maud::{Markup, html};
 
+use crate::compare_picture::{self, Shown};
 use crate::console::Console;
 use crate::failure::Result;
 use crate::interrupt;
+use crate::originals::{Comparison, Pair};
 use crate::render::{Drawing, Kind};
 use crate::source::{Source, Variable, is_missing};
 use crate::table::short;
@@ -15,6 +18,8 @@ use crate::view;
 
 /// Variables that have pictures.
 const MOST_VARIABLES: usize = 12;
+/// Variables whose originals are shown beside what was decoded.
+const MOST_COMPARED: usize = 4;
 /// Pixels of all pictures together: what keeps the page below two megabytes.
 const PIXELS: usize = 1_500_000;
 /// Bytes of a decoded volume.
@@ -32,6 +37,18 @@ pub struct Figure {
     pub caption: String,
     /// What it shows, for those who do not see it.
     pub alt: String,
+}
+
+impl Figure {
+    /// The picture with what stands below it.
+    pub fn html(&self) -> Markup {
+        html! {
+            figure {
+                img src=(self.address) width=(self.size[0]) height=(self.size[1]) alt=(self.alt);
+                figcaption { (self.caption) }
+            }
+        }
+    }
 }
 
 /// Slices through the first, the middle and the last step of each variable, and an isosurface and a volume of the last one.
@@ -74,7 +91,10 @@ pub fn draw(
                     continue;
                 }
             }
-            remarks.extend(drawing.split(steps)?);
+            if let Some(nothing) = drawing.split(steps)? {
+                remarks.push(nothing);
+                continue;
+            }
             for step in steps {
                 interrupt::check()?;
                 figures.push(figure(&drawing, step)?);
@@ -85,6 +105,32 @@ pub fn draw(
     progress.finish();
     remarks.dedup();
     Ok(figures)
+}
+
+/// Originals, decoded values and differences of the worst step of each variable.
+pub fn compare(source: &Source, pairs: &mut [Pair], compared: &[(String, Comparison)]) -> Result<Vec<Figure>> {
+    let pairs = pairs.iter_mut().zip(compared).take(MOST_COMPARED);
+    pairs
+        .map(|(pair, (name, result))| {
+            let worst = &result.steps[result.summary.worst].step;
+            let shown = Shown {
+                variable: &pair.variable,
+                series: &mut pair.series,
+                measured: &result.steps,
+                step: worst.index,
+                slice: None,
+            };
+            let canvas = compare_picture::draw("", source, vec![shown])?;
+            let caption = format!("{}, the step with the smallest PSNR", view::stamp(worst));
+            Ok(Figure {
+                variable: name.clone(),
+                address: address(&canvas)?,
+                size: [canvas.width, canvas.height],
+                alt: format!("{name} as handed in, as decoded, and the difference: {caption}"),
+                caption,
+            })
+        })
+        .collect()
 }
 
 /// What is drawn of a variable at which steps.
@@ -113,8 +159,6 @@ fn kinds<'a>(
 
 fn figure(drawing: &Drawing<'_>, step: &Step) -> Result<Figure> {
     let canvas = drawing.bare(step)?;
-    let mut bytes = Vec::new();
-    canvas.write_png(&mut bytes)?;
     let name = &drawing.variable.name;
     let stamp = view::stamp(step);
     let range = format!("{} to {}", short(drawing.range.0), short(drawing.range.1));
@@ -130,9 +174,16 @@ fn figure(drawing: &Drawing<'_>, step: &Step) -> Result<Figure> {
     };
     Ok(Figure {
         variable: name.clone(),
-        address: format!("data:image/png;base64,{}", STANDARD.encode(bytes)),
+        address: address(&canvas)?,
         size: [canvas.width, canvas.height],
         alt: format!("{what} of {name}: {caption}; values {range}"),
         caption,
     })
+}
+
+/// A picture as an address that holds all of it.
+fn address(canvas: &Canvas) -> Result<String> {
+    let mut bytes = Vec::new();
+    canvas.write_png(&mut bytes)?;
+    Ok(format!("data:image/png;base64,{}", STANDARD.encode(bytes)))
 }

@@ -29,6 +29,7 @@ td.n, th.n { text-align: right; white-space: nowrap; }
 td.t { overflow-wrap: anywhere; min-width: 8rem; }
 figure { margin: 0; }
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: 1rem; }
+.figures.whole { grid-template-columns: 1fr; margin-top: 1rem; }
 .figures figure { padding: .5rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--card); break-inside: avoid; }
 .figures img { display: block; width: 100%; height: auto; border-radius: .3rem; }
 .chart { margin: .6rem 0 1.2rem; break-inside: avoid; }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use crate::info::type_name;
 use crate::originals::Comparison;
 use crate::source::{Source, Variable, attribute_text, psnr};
-use crate::table::{self, decibels, grouped, short};
+use crate::table::{self, decibels, grouped, short, ssim_text};
 use crate::view;
 
 /// Rows of the table of steps; of more steps only every n-th is listed.
@@ -70,29 +70,25 @@ fn view_axes(variable: &Variable, axis: impl Fn(&Variable, usize) -> String) -> 
     (0..variable.shape.len()).map(|i| axis(variable, i)).collect::<Vec<_>>().join("; ")
 }
 
-/// What the comparison with originals gave; nothing if there was none.
+/// What the comparison with originals gave.
 pub fn compared(compared: &[(String, Comparison)]) -> Markup {
     html! {
-        @if !compared.is_empty() {
-            section {
-                h2 { "Against the originals" }
-                div.wide { table.compared {
-                    thead { tr {
-                        th { "variable" } th.n { "steps" } th.n { "PSNR dB" } th.n { "of the worst step" } th.n { "largest error" } th.n { "SSIM, mean" }
-                    } }
-                    tbody {
-                        @for (name, Comparison { steps, summary, .. }) in compared {
-                            tr {
-                                td.t { (name) }
-                                (number(steps.len().to_string())) (number(decibels(summary.total.psnr())))
-                                (number(decibels(summary.psnr_min))) (number(short(summary.total.max_error)))
-                                (number(if summary.ssim_mean.is_nan() { "-".into() } else { format!("{:.4}", summary.ssim_mean) }))
-                            }
-                        }
+        div.wide { table.compared {
+            thead { tr {
+                th { "variable" } th.n { "steps" } th.n { "PSNR dB" } th.n { "of the worst step" }
+                th.n { "largest error" } th.n { "SSIM, mean" }
+            } }
+            tbody {
+                @for (name, Comparison { steps, summary, .. }) in compared {
+                    tr {
+                        td.t { (name) }
+                        (number(steps.len().to_string())) (number(decibels(summary.total.psnr())))
+                        (number(decibels(summary.psnr_min))) (number(short(summary.total.max_error)))
+                        (number(ssim_text(summary.ssim_mean)))
                     }
-                } }
+                }
             }
-        }
+        } }
     }
 }
 
@@ -158,7 +154,8 @@ pub fn steps(source: &Source, compared: &[(String, Comparison)]) -> Markup {
     }
     // A column that nothing is known for only takes room.
     let shown = |column: usize| column < 5 || rows.iter().any(|r| r[column] != "-");
-    let heads = ["step", "cycle", "time", "state", "variable", "PSNR dB", "PSNR when handed in", "journal bytes", "seconds"];
+    let heads =
+        ["step", "cycle", "time", "state", "variable", "PSNR dB", "PSNR when handed in", "journal bytes", "seconds"];
     let columns: Vec<usize> = (0..9).filter(|&c| shown(c)).collect();
     let is_number = |column: usize| column < 3 || column > 4;
     html! {

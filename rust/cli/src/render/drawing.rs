@@ -123,7 +123,9 @@ impl Drawing<'_> {
             });
         }
         let range = ranges.into_iter().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-        range.ok_or_else(|| Failure::Archive(format!("variable {:?} has no finite value in this step", self.variable.name)))
+        range.ok_or_else(|| {
+            Failure::Archive(format!("variable {:?} has no finite value in this step", self.variable.name))
+        })
     }
 
     /// Chooses a value for an isosurface that has none: what splits the values of the middle one of these steps best. The remark says

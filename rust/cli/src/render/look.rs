@@ -183,7 +183,11 @@ impl Look {
             (1, _) => {}
             (_, Mode::Slice) => {
                 let axis = self.axis.as_ref().map_or(Ok(0), |name| view::axis_named(variable, name))?;
-                drawing.kind = Kind::Slice(view::cut(variable, axis, self.index)?);
+                let cut = view::cut(variable, axis, self.index)?;
+                if let Some(thinned) = cut.thinned(variable) {
+                    console.remark(&format!("the plane is larger than any picture: drawing {thinned}"));
+                }
+                drawing.kind = Kind::Slice(cut);
             }
             (_, mode) => self.volume(&mut drawing, mode, console)?,
         }
@@ -233,7 +237,9 @@ impl Look {
         if rank < 3 && mode != Mode::Slice {
             let what = if rank == 2 { "a plane" } else { "a line" };
             let (variable, mode) = (&variable.name, name(mode));
-            return Err(Failure::Usage(format!("--mode {mode}: {variable:?} is {what}; leave the mode out to draw it")));
+            return Err(Failure::Usage(format!(
+                "--mode {mode}: {variable:?} is {what}; leave the mode out to draw it"
+            )));
         }
         let belongs = [
             ("--isovalue", surfaces, Mode::Isosurface),
