@@ -115,7 +115,7 @@ fn report(
     let isovalues: Vec<String> = drawing.isovalues().iter().map(|v| short(*v)).collect();
     let surfaces = if isovalues.is_empty() { String::new() } else { format!(" at {}", isovalues.join(", ")) };
     let text = format!(
-        "{}, {}, {which}: {}{surfaces}, colours {} to {}\n{path}: {width} x {height} pixels, {} bytes\n",
+        "{}, {}, {which}: {}{surfaces}, range {} to {}\n{path}: {width} x {height} pixels, {} bytes\n",
         variable.name,
         table::shape(&variable.shape),
         drawing.mode(),

@@ -62,7 +62,7 @@ impl<W: Write> Animation<W> {
             Writer::Png(writer) => Ok(writer.write_image_data(canvas.bytes())?),
             Writer::Gif { encoder, delay } => {
                 let (width, height) = (canvas.width as u16, canvas.height as u16);
-                let mut frame = gif::Frame::from_rgb_speed(width, height, canvas.bytes(), 8);
+                let mut frame = gif::Frame::from_rgb_speed(width, height, canvas.bytes(), 3);
                 frame.delay = *delay;
                 frame.buffer = Cow::Owned(frame.buffer.into_owned());
                 Ok(encoder.write_frame(&frame)?)

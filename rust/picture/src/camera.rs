@@ -38,15 +38,14 @@ impl Ray {
     /// The part of the ray (from, to) that lies within the box of these half lengths.
     pub fn within(&self, half: Vector) -> Option<(f32, f32)> {
         let (mut near, mut far) = (0.0f32, f32::INFINITY);
-        for a in 0..3 {
-            let (o, d) = (self.origin[a], self.direction[a]);
+        for ((o, d), half) in self.origin.into_iter().zip(self.direction).zip(half) {
             if d.abs() < 1e-9 {
-                if o.abs() > half[a] {
+                if o.abs() > half {
                     return None;
                 }
                 continue;
             }
-            let (t0, t1) = ((-half[a] - o) / d, (half[a] - o) / d);
+            let (t0, t1) = ((-half - o) / d, (half - o) / d);
             near = near.max(t0.min(t1));
             far = far.min(t0.max(t1));
         }

@@ -51,7 +51,7 @@ impl Plate {
     fn places(&self, range: (f64, f64)) -> Places {
         let [width, height] = self.size;
         // Pictures without a title stand in a page, smaller than they are.
-        let lines = if self.title.is_empty() { 24.0 } else { 38.0 };
+        let lines = if self.title.is_empty() { 19.0 } else { 38.0 };
         let letters = (width.min(height) as f32 / lines).clamp(10.0, 22.0);
         let margin = letters.round() as usize;
         let top = if self.title.is_empty() { margin } else { margin + (letters * 2.1) as usize };
@@ -78,7 +78,7 @@ impl Plate {
     pub fn volume(&self, scene: &Scene, volume: &Volume) -> Result<Canvas> {
         let places = self.places(scene.range);
         let [x, y, width, height] = places.body;
-        let body = scene.draw(volume, [width, height])?;
+        let body = scene.draw(volume, [width, height], places.letters)?;
         let mut canvas = self.begin(&places, &scene.colours, scene.range);
         for row in 0..height {
             (0..width).for_each(|column| canvas.set(x + column, y + row, body.pixel(column, row)));

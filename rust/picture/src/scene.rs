@@ -38,11 +38,11 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// The picture, of `size` pixels (across, down).
+    /// The picture, of `size` pixels (across, down), its letters `letters` pixels high.
     ///
     /// # Errors
     /// InvalidArgument for cameras that see nothing.
-    pub fn draw(&self, volume: &Volume, size: [usize; 2]) -> Result<Canvas> {
+    pub fn draw(&self, volume: &Volume, size: [usize; 2], letters: f32) -> Result<Canvas> {
         self.camera.check()?;
         if size.contains(&0) {
             return Err(Error::InvalidArgument(format!("there is no room for a picture of {} x {}", size[0], size[1])));
@@ -60,7 +60,7 @@ impl Scene {
         frame.edges(&mut canvas, false);
         cover(&mut canvas, &seen);
         frame.edges(&mut canvas, true);
-        frame.names(&mut canvas, &self.axes);
+        frame.names(&mut canvas, &self.axes, Font::of(letters));
         Ok(canvas)
     }
 
@@ -124,8 +124,7 @@ impl Frame {
     }
 
     /// Writes the name of each axis beside an edge of the outline: the lowest for x and y, the leftmost for z.
-    fn names(&self, canvas: &mut Canvas, names: &[String; 3]) {
-        let font = Font::of((canvas.height as f32 / 26.0).clamp(11.0, 18.0));
+    fn names(&self, canvas: &mut Canvas, names: &[String; 3], font: Font) {
         let middle = self.view.pixel([0.0; 3]);
         for axis in (0..3).filter(|&a| !names[a].is_empty()) {
             let outline = Frame::all().filter(|&(a, i)| a == axis && self.sides(a, i)[0] != self.sides(a, i)[1]);

@@ -67,39 +67,42 @@ pub fn draw(
         remarks.push(format!("pictures of the first {MOST_VARIABLES} of {} variables", variables.len()));
     }
     let shown = &variables[..variables.len().min(MOST_VARIABLES)];
-    let total = shown.len() * (steps.len() + 2);
+    let mut planned = Vec::new();
+    for variable in shown {
+        planned
+            .extend(kinds(variable, &steps, last, remarks)?.into_iter().map(|(kind, steps)| (variable, kind, steps)));
+    }
+    let total: usize = planned.iter().map(|(_, _, steps)| steps.len()).sum();
     let height = ((PIXELS as f64 / total.max(1) as f64 * 3.0 / 4.0).sqrt() as usize).clamp(180, 384);
     let size = [height * 4 / 3, height];
 
     let progress = console.progress("drawing", total as u64, "pictures");
     let mut figures = Vec::new();
-    for variable in shown {
-        for (kind, steps) in kinds(variable, &steps, last, remarks)? {
-            let mut drawing = Drawing {
-                source,
-                variable,
-                kind,
-                size,
-                colours: ColourMap::sequential(),
-                range: (0.0, 0.0),
-                background: [255; 3],
-            };
-            match drawing.data_range(steps) {
-                Ok(range) => drawing.range = range,
-                Err(e) => {
-                    remarks.push(e.to_string());
-                    continue;
-                }
-            }
-            if let Some(nothing) = drawing.split(steps)? {
-                remarks.push(nothing);
+    for (variable, kind, steps) in planned {
+        let mut drawing = Drawing {
+            source,
+            variable,
+            kind,
+            size,
+            colours: ColourMap::sequential(),
+            range: (0.0, 0.0),
+            background: [255; 3],
+        };
+        match drawing.data_range(steps) {
+            Ok(range) => drawing.range = range,
+            Err(e) => {
+                remarks.push(e.to_string());
                 continue;
             }
-            for step in steps {
-                interrupt::check()?;
-                figures.push(figure(&drawing, step)?);
-                progress.at(figures.len() as u64, &variable.name);
-            }
+        }
+        if let Some(nothing) = drawing.split(steps)? {
+            remarks.push(nothing);
+            continue;
+        }
+        for step in steps {
+            interrupt::check()?;
+            figures.push(figure(&drawing, step)?);
+            progress.at(figures.len() as u64, &variable.name);
         }
     }
     progress.finish();

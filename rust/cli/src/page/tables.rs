@@ -157,7 +157,7 @@ pub fn steps(source: &Source, compared: &[(String, Comparison)]) -> Markup {
     let heads =
         ["step", "cycle", "time", "state", "variable", "PSNR dB", "PSNR when handed in", "journal bytes", "seconds"];
     let columns: Vec<usize> = (0..9).filter(|&c| shown(c)).collect();
-    let is_number = |column: usize| column < 3 || column > 4;
+    let is_number = |column: usize| !(3..=4).contains(&column);
     html! {
         section {
             h2 { "Steps" }

@@ -38,7 +38,7 @@ fn covered(canvas: &Canvas) -> Vec<(usize, usize)> {
 #[test]
 fn the_surface_of_a_ball_has_the_outline_of_a_ball() {
     let scene = scene(Mode::Isosurface(vec![0.8]));
-    let canvas = scene.draw(&ball(), SIZE).unwrap();
+    let canvas = scene.draw(&ball(), SIZE, 12.0).unwrap();
     // A radius of 0.8 of half the box, which is 0.5 long; pixels per unit as the view has them.
     let view = scene.camera.view([0.5; 3], SIZE);
     let [a, b] = [[0.0, 0.0, 0.0], [0.0, 0.0, 0.4]].map(|p| view.pixel(p));
@@ -50,17 +50,17 @@ fn the_surface_of_a_ball_has_the_outline_of_a_ball() {
 
 #[test]
 fn surfaces_are_brighter_towards_the_light() {
-    let canvas = scene(Mode::Isosurface(vec![0.8])).draw(&ball(), SIZE).unwrap();
+    let canvas = scene(Mode::Isosurface(vec![0.8])).draw(&ball(), SIZE, 12.0).unwrap();
     let [lit, middle, dark] = [(95, 75), (120, 100), (145, 125)].map(|(x, y)| canvas.pixel(x, y)[0]);
     assert!(lit > middle && middle > dark, "{lit} {middle} {dark}");
 }
 
 #[test]
 fn a_veil_shows_what_lies_behind_it() {
-    let one = scene(Mode::Isosurface(vec![0.4])).draw(&ball(), SIZE).unwrap();
-    let both = scene(Mode::Isosurface(vec![0.8, 0.4])).draw(&ball(), SIZE).unwrap();
-    let hidden = scene(Mode::Isosurface(vec![0.4, 0.8])).draw(&ball(), SIZE).unwrap();
-    let only = scene(Mode::Isosurface(vec![0.8])).draw(&ball(), SIZE).unwrap();
+    let one = scene(Mode::Isosurface(vec![0.4])).draw(&ball(), SIZE, 12.0).unwrap();
+    let both = scene(Mode::Isosurface(vec![0.8, 0.4])).draw(&ball(), SIZE, 12.0).unwrap();
+    let hidden = scene(Mode::Isosurface(vec![0.4, 0.8])).draw(&ball(), SIZE, 12.0).unwrap();
+    let only = scene(Mode::Isosurface(vec![0.8])).draw(&ball(), SIZE, 12.0).unwrap();
     assert!(covered(&one).len() * 2 < covered(&only).len());
     assert_ne!(both.pixel(120, 100), only.pixel(120, 100));
     assert_eq!(hidden.pixel(120, 100), only.pixel(120, 100));
@@ -77,11 +77,11 @@ fn nothing_is_drawn_where_nothing_is() {
         (&missing, Mode::Maximum),
         (&missing, Mode::Isosurface(vec![0.5])),
     ] {
-        let canvas = scene(mode.clone()).draw(volume, SIZE).unwrap();
+        let canvas = scene(mode.clone()).draw(volume, SIZE, 12.0).unwrap();
         assert_eq!(covered(&canvas), [], "{mode:?}");
     }
     // The same values in the same place are seen where they are dense.
-    let canvas = scene(Mode::Volume(Opacity::Fall)).draw(&empty, SIZE).unwrap();
+    let canvas = scene(Mode::Volume(Opacity::Fall)).draw(&empty, SIZE, 12.0).unwrap();
     assert!(covered(&canvas).len() > 5000);
 }
 
@@ -92,7 +92,7 @@ fn the_largest_value_has_the_colour_of_the_end() {
     let volume = Volume::new(values, [10; 3], [1.0; 3]).unwrap();
     let mut scene = scene(Mode::Maximum);
     let brightest = |s: &Scene| {
-        let canvas = s.draw(&volume, [600, 500]).unwrap();
+        let canvas = s.draw(&volume, [600, 500], 12.0).unwrap();
         covered(&canvas).iter().map(|&(x, y)| canvas.pixel(x, y)[1]).fold((255, 0), |(l, h), v| (v.min(l), v.max(h)))
     };
     let (low, high) = brightest(&scene);
@@ -119,5 +119,5 @@ fn bricks_that_are_passed_over_change_nothing() {
 fn cameras_that_see_nothing_are_refused() {
     let mut scene = scene(Mode::Maximum);
     scene.camera.zoom = f64::NAN;
-    assert!(scene.draw(&ball(), SIZE).unwrap_err().to_string().contains("zoom"));
+    assert!(scene.draw(&ball(), SIZE, 12.0).unwrap_err().to_string().contains("zoom"));
 }
