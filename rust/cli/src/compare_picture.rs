@@ -8,7 +8,7 @@ use crate::failure::{Failure, Result};
 use crate::input::{Series, buffer};
 use crate::measure::Measured;
 use crate::output::{Pending, publish};
-use crate::picture::{self, Row, Slice};
+use crate::picture::{self, Row};
 use crate::source::{Source, Variable};
 use crate::table::{decibels, short};
 

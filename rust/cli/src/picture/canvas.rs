@@ -6,8 +6,8 @@ use embedded_graphics::mono_font::{MonoFont, MonoTextStyle};
 use embedded_graphics::pixelcolor::Rgb888;
 use embedded_graphics::prelude::{DrawTarget, Drawable, OriginDimensions, Pixel, Point, RgbColor, Size};
 use embedded_graphics::text::{Alignment, Baseline, Text, TextStyleBuilder};
+use limbeck_picture::{Rgb, write_png};
 
-use super::colour::Rgb;
 use crate::failure::{Failure, Result};
 use crate::output::Pending;
 
@@ -67,14 +67,8 @@ impl Canvas {
 
     /// Writes the picture as PNG.
     pub fn write_png(&self, file: &mut Pending) -> Result<()> {
-        let failed = |e: png::EncodingError| Failure::Io(format!("cannot write the picture: {e}"));
-        let (width, height) = (self.width as u32, self.height as u32);
-        let mut encoder = png::Encoder::new(file, width, height);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        let mut writer = encoder.write_header().map_err(failed)?;
-        writer.write_image_data(self.pixels.as_flattened()).map_err(failed)?;
-        writer.finish().map_err(failed)
+        write_png(file, self.width, self.height, &self.pixels)
+            .map_err(|e| Failure::Io(format!("cannot write the picture: {e}")))
     }
 }
 

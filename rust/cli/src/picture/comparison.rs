@@ -3,10 +3,9 @@
 use embedded_graphics::mono_font::MonoFont;
 use embedded_graphics::mono_font::iso_8859_1::{FONT_9X15, FONT_9X18_BOLD, FONT_10X20};
 use embedded_graphics::text::Alignment;
+use limbeck_picture::{ColourMap, Rgb, Slice};
 
-use super::Slice;
 use super::canvas::Canvas;
-use super::colour::{ColourMap, Rgb};
 use crate::table::short;
 
 const INK: Rgb = [25, 25, 30];
@@ -88,12 +87,6 @@ fn draw_row(canvas: &mut Canvas, row: &Row, placing: &Placing, top: usize) {
     let difference = row.original.difference(&row.decoded);
     let (low, high) = row.original.range().unwrap_or((0.0, 0.0));
     let reach = difference.range().map_or(0.0, |(a, b)| a.abs().max(b.abs()));
-    // The position of a value on a colour bar; in the middle where there is no range.
-    let position = |v: f64, low: f64, high: f64| match () {
-        () if !v.is_finite() => f64::NAN,
-        () if high > low => (v / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0),
-        () => 0.5,
-    };
 
     let captions = ["original", "decoded", "difference (decoded - original)"];
     for (panel, slice) in [&row.original, &row.decoded, &difference].into_iter().enumerate() {
@@ -104,8 +97,8 @@ fn draw_row(canvas: &mut Canvas, row: &Row, placing: &Placing, top: usize) {
         let image = slice.magnified();
         for (i, &v) in image.values.iter().enumerate() {
             let colour = match panel {
-                2 => diverging.at(position(v, -reach, reach)),
-                _ => sequential.at(position(v, low, high)),
+                2 => diverging.of(v, -reach, reach),
+                _ => sequential.of(v, low, high),
             };
             // The first row of the slice lies at the bottom.
             let (column, from_bottom) = (i % image.columns, i / image.columns);

@@ -36,6 +36,16 @@ impl ColourMap {
         })
     }
 
+    /// Colour of a value between `low` and `high`; that of the middle where there is nothing between them.
+    pub fn of(&self, v: f64, low: f64, high: f64) -> Rgb {
+        self.at(match () {
+            () if !v.is_finite() => f64::NAN,
+            // Halved, since the difference of large numbers may be none.
+            () if high > low => (v / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0),
+            () => 0.5,
+        })
+    }
+
     /// Samples a path (lightness, chroma, hue in radians) at equal distances in Oklab.
     fn along(path: impl Fn(f64) -> (f64, f64, f64)) -> ColourMap {
         const FINE: usize = 4096;
