@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use limbeck_field::{Extent, Region, Values};
+use limbeck_picture::Slice;
 
 use crate::failure::{Failure, Result};
 use crate::input::{Series, buffer};

@@ -27,10 +27,14 @@ impl Console {
             false if text.is_empty() => Ok(()),
             false => writeln!(out, "{}", text.trim_end_matches('\n')),
         };
-        written.and_then(|()| out.flush()).map_err(|e| match e.kind() {
-            io::ErrorKind::BrokenPipe => Failure::NobodyListens,
-            _ => Failure::Io(format!("cannot write the result: {e}")),
-        })
+        said(written.and_then(|()| out.flush()))
+    }
+
+    /// Prints one line of a result that goes on and on, a document of its own with `--json`.
+    pub fn line(&self, text: &str, document: &Value) -> Result<()> {
+        let mut out = io::stdout().lock();
+        let written = if self.json { writeln!(out, "{document}") } else { writeln!(out, "{text}") };
+        said(written.and_then(|()| out.flush()))
     }
 
     /// Says on stderr why the command ends early. With `--json`, stdout gets `{"error": {kind, code, message}}`, unless
@@ -77,6 +81,14 @@ impl Console {
         };
         Progress { label: label.to_string(), total, unit, shown }
     }
+}
+
+/// What became of a result that was printed.
+pub fn said(outcome: io::Result<()>) -> Result<()> {
+    outcome.map_err(|e| match e.kind() {
+        io::ErrorKind::BrokenPipe => Failure::NobodyListens,
+        _ => Failure::Io(format!("cannot write the result: {e}")),
+    })
 }
 
 /// A bar on a terminal, plain lines (at most one per second, but for the last) elsewhere.

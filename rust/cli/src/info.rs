@@ -136,7 +136,7 @@ fn segments(source: &Source) -> String {
 }
 
 /// Peak signal-to-noise ratio of a step as it was measured when it was encoded.
-fn psnr(m: &StepMetrics) -> f64 {
+pub fn psnr(m: &StepMetrics) -> f64 {
     let q = &m.quality;
     let sums =
         Quality { count: q.count, squared_error: q.squared_error, max_error: q.max_error, min: q.min, max: q.max };

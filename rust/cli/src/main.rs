@@ -25,6 +25,7 @@ mod selection;
 mod settings;
 mod source;
 mod table;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -76,6 +77,9 @@ enum Command {
     /// Hand a recorded session (LIMBECK_RECORD) in again, without the simulation
     #[command(after_help = EXIT_CODES)]
     Replay(replay::Arguments),
+    /// Show how far a run is, while it goes on
+    #[command(after_help = EXIT_CODES)]
+    Watch(watch::Arguments),
     /// List the options of a session, for --set, limbeck.toml and the environment
     #[command(after_help = EXIT_CODES)]
     Options(options::Arguments),
@@ -104,6 +108,7 @@ fn main() -> ExitCode {
         Command::Compare(arguments) => compare::run(arguments, &console),
         Command::Replay(arguments) => replay::run(arguments, &console),
         Command::Bench(arguments) => bench::run(arguments, &console),
+        Command::Watch(arguments) => watch::run(arguments, &console),
         Command::Options(arguments) => options::run(arguments, &console),
     };
     let code = match outcome {

@@ -20,6 +20,7 @@ mod finished;
 mod info;
 mod masks;
 mod pieces;
+mod progress;
 mod read;
 mod sample;
 mod unfinished;
@@ -28,8 +29,10 @@ pub use coordinates::Space;
 pub use dataset::{Dataset, Methods, State, Step};
 pub use error::{Error, Result};
 pub use info::{Info, SegmentInfo, VariableInfo};
+pub use progress::Progress;
 pub use read::Element;
 
 pub use limbeck_archive::{
-    Attribute, Axis, BlockDescription, Coordinates as AxisCoordinates, QualitySums, StepMetrics, VariableDescription,
+    Attribute, Axis, BlockDescription, Coordinates as AxisCoordinates, QualitySums, RunLock, StepMetrics,
+    VariableDescription, journal_directory,
 };

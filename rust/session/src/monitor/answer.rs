@@ -122,7 +122,7 @@ fn recent(kept: &Mutex<Recent>, make: impl FnOnce() -> String) -> Bytes {
 }
 
 fn html() -> Answer {
-    let mut answer = answer(StatusCode::OK, "text/html; charset=utf-8", page::HTML.into());
+    let mut answer = answer(StatusCode::OK, "text/html; charset=utf-8", page::html());
     answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     answer
 }
