@@ -459,6 +459,40 @@ fn one_rank(ranks: RankThread, path: &Path, directory: &Path, shown: &str, seen:
     s.close().unwrap();
 }
 
+const SIGPIPE: &str = "SESSION_MONITOR_SIGPIPE";
+
+/// The host of [`a_client_that_hangs_up_ends_no_simulation`]: one that leaves signals as C programs do.
+#[test]
+#[ignore = "the child process of another test"]
+#[expect(unsafe_code, reason = "signal")]
+fn host_that_sigpipe_would_end() {
+    if std::env::var_os(SIGPIPE).is_none() {
+        return;
+    }
+    // SAFETY: nothing else in this process handles signals.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    let mut run = Run::new(&[]);
+    run.feed(0);
+    run.wait();
+    for round in 0..300 {
+        let mut stream = TcpStream::connect(run.at).unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        // Hung up before, while and after the answer comes.
+        std::thread::sleep(Duration::from_micros(7 * (round % 100)));
+        drop(stream);
+    }
+    assert_eq!(get(run.at, "/status.json").status, 200);
+    run.session.close().unwrap();
+}
+
+#[test]
+fn a_client_that_hangs_up_ends_no_simulation() {
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "host_that_sigpipe_would_end", "--ignored"]).env(SIGPIPE, "default");
+    let ended = child.output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+}
+
 #[test]
 #[expect(unsafe_code, reason = "fork")]
 fn a_forked_child_neither_serves_nor_keeps_the_port() {
