@@ -57,7 +57,7 @@ pub fn variables(source: &Source, variables: &[Variable]) -> Markup {
                         td { (source.units(v).unwrap_or("-")) }
                         td { (type_name(v)) }
                         td { (table::shape(&v.shape)) }
-                        td { (view_axes(v, axis)) }
+                        td.t { (view_axes(v, axis)) }
                         (number(info.blocks.to_string())) (number(grouped(info.payload_bytes)))
                     }
                 }
