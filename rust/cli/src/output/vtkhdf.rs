@@ -49,12 +49,15 @@ fn lay_out(
     let offsets = steps.create_group("PointDataOffsets")?;
     let indices: Vec<i64> = (0..times.len() as i64).collect();
     let data = root.create_group("PointData")?;
+    // VTK expects arrays without the axes along which an image has one point, and one axis at least.
+    let extended: Vec<usize> = grid.count.into_iter().filter(|&n| n > 1).collect();
+    let extended = if extended.is_empty() { vec![1] } else { extended };
     let mut names = Names::default();
     let mut arrays = Vec::new();
     for variable in variables {
         let name = names.take(&without_slashes(variable.name));
         offsets.new_dataset::<i64>().shape([times.len()]).create(&name)?.write_raw(&indices)?;
-        let array = StepsArray::create(&data, &name, variable.element_type, times.len(), &grid.count)?;
+        let array = StepsArray::create(&data, &name, variable.element_type, times.len(), &extended)?;
         for (attribute, value) in variable.attributes {
             describe(array.set(), attribute, value)?;
         }
