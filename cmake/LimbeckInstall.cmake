@@ -24,6 +24,10 @@ if(LIMBECK_SHARE_DIR)
 endif()
 install(DIRECTORY include/limbeck DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 install(FILES LICENSE-MIT LICENSE-APACHE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
+# The letters in the program's pictures are those of a font with a licence of its own.
+if(LIMBECK_CLI)
+  install(FILES rust/picture/font/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME LICENSE-DejaVu COMPONENT runtime)
+endif()
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime FILES_MATCHING PATTERN "*.md")
 install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development)
 

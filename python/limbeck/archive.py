@@ -61,20 +61,24 @@ class Archive(Mapping[str, Variable]):
             raise ValueError(f"{self.path} is closed: open it again with limbeck.open")
         return self._open
 
+    def _column(self, name: str, which: NDArray[Any]) -> NDArray[Any]:
+        column: NDArray[Any] = self._all_steps[name][which]
+        return column
+
     @property
     def steps(self) -> NDArray[np.int64]:
         """Indices of the steps that can be read, shape (t,)."""
-        return self._all_steps["index"][self._readable]
+        return self._column("index", self._readable)
 
     @property
     def times(self) -> NDArray[np.float64]:
         """Physical times of the steps that can be read, shape (t,)."""
-        return self._all_steps["time"][self._readable]
+        return self._column("time", self._readable)
 
     @property
     def cycles(self) -> NDArray[np.int64]:
         """The simulation's cycle numbers of the steps that can be read, shape (t,)."""
-        return self._all_steps["cycle"][self._readable]
+        return self._column("cycle", self._readable)
 
     @property
     def missing(self) -> dict[int, str]:
@@ -86,7 +90,7 @@ class Archive(Mapping[str, Variable]):
     def interpolated(self) -> NDArray[np.int64]:
         """Indices of steps that were lost before the archive was made: what is read is what the network makes of their
         neighbours."""
-        return self._all_steps["index"][self._all_steps["state"] == "interpolated"]
+        return self._column("index", self._all_steps["state"] == "interpolated")
 
     def __getitem__(self, name: str) -> Variable:
         return self.variables[name]

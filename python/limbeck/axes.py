@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from ._limbeck import AxisParts
+    from ._limbeck import _AxisParts
 
 
 class Uniform(NamedTuple):
@@ -43,7 +43,7 @@ class Axis:
         return np.array(self.points[:n], dtype=np.float64)
 
 
-def from_parts(parts: AxisParts) -> Axis:
+def from_parts(parts: _AxisParts) -> Axis:
     """An axis as the native half describes it."""
     name, units, uniform, points = parts
     if uniform is not None:
@@ -51,7 +51,7 @@ def from_parts(parts: AxisParts) -> Axis:
     return Axis(None if points is None else np.array(points, dtype=np.float64), name, units)
 
 
-def to_parts(axis: Axis) -> AxisParts:
+def to_parts(axis: Axis) -> _AxisParts:
     """An axis as the native half takes it."""
     if isinstance(axis.points, Uniform):
         return axis.name, axis.units, (float(axis.points.origin), float(axis.points.spacing)), None
@@ -74,13 +74,12 @@ def axes_of(given: Union[Mapping[str, AxisLike], Sequence[AxisLike]], shape: Seq
 
 
 def _axis(name: str, given: AxisLike, n: int, variable: str) -> Axis:
-    if isinstance(given, Axis):
-        given, name, units = given.points, given.name or name, given.units
-    else:
-        units = ""
-    if given is None or isinstance(given, Uniform):
-        return Axis(given, name, units)
-    points = np.asarray(given, dtype=np.float64)
+    described = given if isinstance(given, Axis) else None
+    where = described.points if described else given
+    name, units = (described.name or name, described.units) if described else (name, "")
+    if where is None or isinstance(where, Uniform):
+        return Axis(where, name, units)
+    points = np.asarray(where, dtype=np.float64)
     if points.shape != (n,):
         raise ValueError(
             f"an axis of {variable!r} with {n} grid points was given coordinates of shape {points.shape}: give {n} "

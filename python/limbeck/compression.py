@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Optional, Sequence, Sized, Union
 
 import numpy as np
 
@@ -92,11 +92,14 @@ def compress(
         _feed(writer, first, series.steps, stamps)
         _warn(writer.finish(watch))
     except BaseException as failure:
-        kept, journal = writer.abandon()
-        if kept and journal is not None and hasattr(failure, "add_note"):
-            failure.add_note(
-                f"{kept} steps are kept in {os.fspath(journal)}: open_mode='append' goes on with them, 'replace' begins anew"
-            )
+        # What was handed in is waited for, unless somebody does not want to wait.
+        journal = writer.abandon(isinstance(failure, Exception))
+        if journal is not None and hasattr(failure, "add_note"):
+            with open(journal) as kept:
+                failure.add_note(
+                    f"{len(kept.steps)} steps are kept in {kept.path}: open_mode='append' goes on with them, 'replace' "
+                    "begins anew"
+                )
         raise
     return open(path)
 
@@ -148,7 +151,7 @@ def _values(name: str, values: Any) -> NDArray[Any]:
 def _stamps(times: Iterable[float] | None, count: int | None) -> Iterator[float]:
     if times is None:
         times = iter(range(1 << 62))
-    elif count is not None and hasattr(times, "__len__") and len(times) != count:
+    elif count is not None and isinstance(times, Sized) and len(times) != count:
         raise ValueError(f"there are {len(times)} times for {count} steps: give one for each")
     return (float(time) for time in times)
 
@@ -215,7 +218,7 @@ def _option(key: str, value: Any) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        return str(os.fspath(value))
     if isinstance(value, (list, tuple, range)):
         return ",".join(str(v) for v in value)
     if isinstance(value, (str, int, float, np.integer, np.floating)):

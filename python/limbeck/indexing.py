@@ -14,12 +14,12 @@ class Selection(NamedTuple):
 
     start: list[int]
     """First of them in rising order."""
-    count: list[int]
+    size: list[int]
     """Their number."""
     every: list[int]
     """Their distance, at least 1."""
     order: tuple[Any, ...]
-    """Index into an array of shape `count` that turns axes round where the index runs backwards, and drops those that
+    """Index into an array of shape `size` that turns axes round where the index runs backwards, and drops those that
     it names one point of."""
 
 
@@ -37,23 +37,22 @@ def select(index: Any, shape: Sequence[int], name: str) -> Selection:
     order: list[Any] = []
     for axis, (part, n) in enumerate(zip(_parts(index, len(shape), name), shape)):
         if isinstance(part, slice):
-            start, stop, step = part.indices(n)
-            count = len(range(start, stop, step))
-            selection.start.append(start if step > 0 or count == 0 else start + (count - 1) * step)
-            selection.count.append(count)
-            selection.every.append(abs(step))
-            order.append(slice(None, None, 1 if step > 0 else -1))
+            asked = range(*part.indices(n))
+            selection.start.append(asked[-1] if asked.step < 0 and asked else asked.start)
+            selection.size.append(len(asked))
+            selection.every.append(abs(asked.step))
+            order.append(slice(None, None, 1 if asked.step > 0 else -1))
         else:
             position = part + n if part < 0 else part
             if not 0 <= position < n:
                 raise IndexError(f"index {part} is out of bounds for axis {axis} of {name!r} with size {n}")
             selection.start.append(position)
-            selection.count.append(1)
+            selection.size.append(1)
             selection.every.append(1)
             order.append(0)
-    # An empty selection may begin beyond the last point, where a region may not.
-    start = [min(s, n - 1) if n else 0 for s, n in zip(selection.start, shape)]
-    return selection._replace(start=start, order=tuple(order))
+    # An empty selection may begin beyond the ends of an axis, where a region may not.
+    inside = [max(0, min(s, n - 1)) for s, n in zip(selection.start, shape)]
+    return selection._replace(start=inside, order=tuple(order))
 
 
 def _parts(index: Any, rank: int, name: str) -> list[int | slice]:

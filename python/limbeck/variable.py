@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-    from ._limbeck import VariableParts
+    from ._limbeck import _VariableParts
     from .archive import Archive
 
 
@@ -26,7 +26,7 @@ class Variable:
     that can be read. May be used from several threads at once.
     """
 
-    def __init__(self, archive: Archive, parts: VariableParts) -> None:
+    def __init__(self, archive: Archive, parts: _VariableParts) -> None:
         name, dtype, shape, attributes, axes = parts
         self._archive = archive
         self._steps = np.array(archive._data.readable_steps(name), dtype=np.int64)
@@ -71,7 +71,7 @@ class Variable:
     @property
     def times(self) -> NDArray[np.float64]:
         """Physical times of the readable steps, shape (t,)."""
-        return self._archive._all_steps["time"][self._positions]
+        return self._archive._column("time", self._positions)
 
     @property
     def coordinates(self) -> dict[str, NDArray[np.float64]]:
@@ -100,11 +100,11 @@ class Variable:
         """
         wanted = self.dtype if dtype is None else _float(dtype)
         selection = select(index, self.shape, self.name)
-        out = np.empty(selection.count, dtype=wanted)
+        out = np.empty(selection.size, dtype=wanted)
         if out.size:
             first, every = selection.start[0], selection.every[0]
-            steps = self._steps[first : first + selection.count[0] * every : every]
-            place = (selection.start[1:], selection.count[1:], selection.every[1:])
+            steps = self._steps[first : first + selection.size[0] * every : every]
+            place = (selection.start[1:], selection.size[1:], selection.every[1:])
             self._archive._data.read(self.name, steps.tolist(), *place, out)
         return out[selection.order]
 
@@ -148,6 +148,42 @@ class Variable:
         places, shape = self._points(points, space)
         return self._archive._data.sample(self.name, places, space, outside).reshape(shape)
 
+    def gradient(
+        self,
+        points: ArrayLike,
+        space: Literal["index", "physical"] = "index",
+        outside: Literal["error", "clamp", "nan"] = "error",
+    ) -> NDArray[np.float64]:
+        """Derivatives at arbitrary points, which are given as for `sample`.
+
+        Inside a network they are its own, exact but for rounding; between steps that are coded apart, the derivative by time
+        is their difference.
+
+        Returns
+        -------
+        array of float64, shape (..., 1 + rank)
+            The derivative by time first, then by each axis, slowest first: units of the values per unit of the coordinates
+            that `space` says (per step and grid point, or per unit of time and of the axes). NaN where there is no value.
+
+        Raises
+        ------
+        ValueError
+            As for `sample`.
+        """
+        places, shape = self._points(points, space)
+        rates = self._archive._data.gradient(self.name, places, space, outside).reshape(*shape, self.ndim)
+        if space == "index" and self._gaps and len(self) > 1:
+            # From a step of the run to the next that can be read.
+            t = np.asarray(points, dtype=np.float64)[..., 0]
+            before = np.nan_to_num(np.floor(t)).clip(0, len(self) - 2).astype(np.int64)
+            rates[..., 0] *= np.diff(self._steps)[before]
+        return rates
+
+    @property
+    def _gaps(self) -> bool:
+        """Whether positions along the axis of steps are not the steps' indices in the run."""
+        return len(self) > 0 and bool(self._steps[-1] != len(self) - 1)
+
     def _points(self, points: ArrayLike, space: str) -> tuple[NDArray[np.float64], tuple[int, ...]]:
         """The points as rows with the step index of the run first, and the shape that their values have."""
         given = np.asarray(points, dtype=np.float64)
@@ -157,13 +193,11 @@ class Variable:
                 f"points have shape {given.shape}: the last axis must have {self.ndim} coordinates ({names})"
             )
         places = np.ascontiguousarray(given.reshape(-1, self.ndim))
-        n = len(self._steps)
-        if space == "index" and n and self._steps[-1] != n - 1:
-            # Some steps of the run cannot be read: positions along the axis are not their indices.
-            t = places[:, 0]
-            beyond = np.minimum(t, 0) + np.maximum(t - (n - 1), 0)
+        if space == "index" and self._gaps:
+            t, last = places[:, 0], len(self) - 1
+            beyond = np.minimum(t, 0) + np.maximum(t - last, 0)
             places = places.copy()
-            places[:, 0] = np.interp(t, np.arange(n), self._steps) + beyond
+            places[:, 0] = np.interp(t, np.arange(last + 1), self._steps) + beyond
         return places, given.shape[:-1]
 
     def __reduce__(self) -> Any:

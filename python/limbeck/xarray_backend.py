@@ -53,7 +53,7 @@ class LimbeckBackend(BackendEntrypoint):
         return dataset
 
 
-class _Lazy(BackendArray):  # type: ignore[misc]
+class _Lazy(BackendArray):
     def __init__(self, variable: Variable) -> None:
         self.variable = variable
         self.shape = variable.shape

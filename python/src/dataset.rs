@@ -108,14 +108,41 @@ impl Dataset {
         space: &str,
         outside: &str,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        let (space, outside) = (space_of(space)?, outside_of(outside)?);
-        let (points, pool) = (points.as_slice()?, pool()?);
-        let values = py.detach(|| pool.install(|| self.data.sample_with(variable, points, space, outside)));
-        Ok(PyArray1::from_vec(py, values.map_err(of_reader)?))
+        self.evaluate(py, &points, space, outside, |points, space, outside| {
+            self.data.sample_with(variable, points, space, outside)
+        })
+    }
+
+    /// Derivatives at points, n x (1 + rank); gives as many, one behind the other.
+    fn gradient<'py>(
+        &self,
+        py: Python<'py>,
+        variable: &str,
+        points: PyReadonlyArray2<'py, f64>,
+        space: &str,
+        outside: &str,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        self.evaluate(py, &points, space, outside, |points, space, outside| {
+            self.data.gradient_with(variable, points, space, outside)
+        })
     }
 }
 
 impl Dataset {
+    fn evaluate<'py>(
+        &self,
+        py: Python<'py>,
+        points: &PyReadonlyArray2<'py, f64>,
+        space: &str,
+        outside: &str,
+        work: impl FnOnce(&[f64], Space, Outside) -> limbeck_reader::Result<Vec<f64>> + Send,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let (space, outside) = (space_of(space)?, outside_of(outside)?);
+        let (points, pool) = (points.as_slice()?, pool()?);
+        let values = py.detach(|| pool.install(|| work(points, space, outside)));
+        Ok(PyArray1::from_vec(py, values.map_err(of_reader)?))
+    }
+
     fn fill<T: Element>(
         &self,
         py: Python<'_>,

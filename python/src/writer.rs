@@ -21,6 +21,7 @@ use crate::options;
 #[pyclass(frozen, module = "limbeck._limbeck")]
 pub(crate) struct Writer {
     path: PathBuf,
+    journal: PathBuf,
     config: Config,
     open: Mutex<Option<Open>>,
 }
@@ -55,8 +56,9 @@ impl Writer {
     fn new(py: Python<'_>, path: PathBuf, options: Vec<(String, String)>) -> PyResult<Writer> {
         let config = options::config(&options)?;
         let session = py.detach(|| Session::open(&path, &config, Communicator::None)).map_err(of_session)?;
+        let journal = session.journal();
         let open = Open { session, variables: Vec::new(), blocks: Vec::new(), taken: 0 };
-        Ok(Writer { path, config, open: Mutex::new(Some(open)) })
+        Ok(Writer { path, journal, config, open: Mutex::new(Some(open)) })
     }
 
     /// Says something about the run, or about the variable of this number.
@@ -112,7 +114,7 @@ impl Writer {
             return Err(PyValueError::new_err(format!("{n} arrays were given for {wanted} variables")));
         }
         if open.taken >= Session::AHEAD {
-            wait(py, &open.session, (open.taken - Session::AHEAD) as i64, None)?;
+            wait_for(py, &open.session, (open.taken - Session::AHEAD) as i64, None)?;
         }
         let values = arrays.iter().map(Values::borrowed).collect::<PyResult<Vec<_>>>()?;
         let Open { session, blocks, taken, .. } = open;
@@ -140,36 +142,38 @@ impl Writer {
             let mut open = self.lock(py)?;
             let open = given(&mut open)?;
             if let Some(last) = open.taken.checked_sub(1) {
-                wait(py, &open.session, last as i64, Some(&watch))?;
+                wait_for(py, &open.session, last as i64, Some(&watch))?;
             }
             open.taken
         };
         let open = self.lock(py)?.take().ok_or_else(ended)?;
         let report = py.detach(|| open.session.close()).map_err(of_session)?;
-        let Some(journal) = report.journal else { return Err(Error::new_err("a run has no journal")) };
         if taken == 0 {
-            remove_empty_run(&journal);
+            remove_empty_run(&self.journal);
             return Err(PyValueError::new_err("there are no steps: nothing was written"));
         }
         let mut warnings = report.warnings;
-        let report = distil(py, &watch, journal, self.path.clone(), self.config.clone())?;
+        let report = distil(py, &watch, self.journal.clone(), self.path.clone(), self.config.clone())?;
         warnings.extend(report.warnings);
         let lost = report.missing.iter().map(|(cycle, why)| format!("step {cycle} is missing in the archive: {why}"));
         warnings.extend(lost);
         Ok(warnings)
     }
 
-    /// Gives up what is not in the journal yet. Gives the number of steps that are, and the journal.
-    fn abandon(&self, py: Python<'_>) -> PyResult<(usize, Option<PathBuf>)> {
-        let Some(Open { mut session, .. }) = self.lock(py)?.take() else { return Ok((0, None)) };
-        let end = || {
+    /// Ends without an archive: steps that are on their way are waited for, or given up. Gives the journal, if it has steps.
+    fn abandon(&self, py: Python<'_>, wait: bool) -> PyResult<Option<PathBuf>> {
+        if let Some(Open { mut session, taken, .. }) = self.lock(py)?.take() {
             let _ = session.step_cancel();
-            let (m, journal) = (session.metrics(), session.journal());
-            drop(session);
-            remove_empty_run(&journal);
-            ((m.durable + m.skipped) as usize, Some(journal).filter(|j| j.exists()))
-        };
-        Ok(py.detach(end))
+            if let Some(last) = taken.checked_sub(1).filter(|_| wait) {
+                // What has failed before says more than that waiting fails, too.
+                let _ = wait_for(py, &session, last as i64, None);
+            }
+            py.detach(|| {
+                drop(session);
+                remove_empty_run(&self.journal);
+            });
+        }
+        Ok(Some(self.journal.clone()).filter(|journal| journal.exists()))
     }
 }
 
@@ -192,7 +196,7 @@ fn number(variables: &[VariableId], v: usize) -> PyResult<VariableId> {
 }
 
 /// Waits for a step to be in the journal, while Python handles signals.
-fn wait(py: Python<'_>, session: &Session, cycle: i64, watch: Option<&Watch<'_, '_>>) -> PyResult<()> {
+fn wait_for(py: Python<'_>, session: &Session, cycle: i64, watch: Option<&Watch<'_, '_>>) -> PyResult<()> {
     let mut raised = None;
     let call = watch.and_then(|w| w.call).map(|call| call.clone().unbind());
     let go_on = || {

@@ -84,7 +84,7 @@ def test_texts_for_people(archive):
 
 
 def test_markup_in_names_is_text(tmp_path):
-    with limbeck.compress({"<b>": field((2, 4, 4))}, tmp_path / "m.lbk", ratio=1, **QUICK) as a:
+    with limbeck.compress({"<b>": field((2, 4, 4))}, tmp_path / "m.lbk", max_error=0.1, **QUICK) as a:
         assert "<b>" not in a._repr_html_() and "&lt;b&gt;" in a._repr_html_()
 
 
@@ -163,8 +163,33 @@ def test_unfinished_runs_are_read(run, data):
     with limbeck.open(f"{run}.d") as journal:
         assert not journal.finished and "not finished" in repr(journal)
         assert journal.times.tolist() == [0.0, 0.5, 1.0, 2.0, 3.0, 5.0]
-        np.testing.assert_allclose(journal["density"][...], data["density"], atol=1.0)
+        assert np.abs(journal["density"][...] - data["density"]).mean() < 0.5
         assert journal["pressure"].axes[0].name == "depth"
+
+
+def damage(journal, begin, number):
+    """Changes a byte behind the header of a frame that begins like this."""
+    content = bytearray(journal.read_bytes())
+    frames = [m.start() for m in re.finditer(begin, bytes(content))]
+    content[frames[number] + 30] ^= 0xFF
+    journal.write_bytes(content)
+
+
+def test_steps_that_are_damaged_are_refused(broken):
+    """Frames of blocks come in the order in which workers are done."""
+    damage(broken.parent / "run.lbk.d" / "journal-00000.lbj", rb"LBKF\x03", 4)
+    lost = []
+    with limbeck.open(f"{broken}.d") as a:
+        for name, variable in a.items():
+            for t in range(len(variable)):
+                try:
+                    assert np.isfinite(variable[t]).all()
+                except limbeck.CorruptionError as fault:
+                    assert f'of "{name}" at step {t} is lost: its frame is damaged' in str(fault)
+                    lost.append((name, t))
+        [(name, _)] = lost
+        with pytest.raises(limbeck.CorruptionError):
+            a[name][...]
 
 
 def test_steps_that_are_lost_are_left_out(broken, data):
@@ -172,11 +197,7 @@ def test_steps_that_are_lost_are_left_out(broken, data):
     journal = broken.parent / "run.lbk.d" / "journal-00000.lbj"
     with limbeck.open(f"{broken}.d") as whole:
         values = whole["density"][...]
-    content = bytearray(journal.read_bytes())
-    frames = [m.start() for m in re.finditer(rb"LBKF\x03", bytes(content))]
-    assert len(frames) == 12
-    content[frames[4] + 40] ^= 0xFF  # density, step 2
-    journal.write_bytes(content)
+    damage(journal, rb"LBKF\x04", 2)  # that step 2 is complete
     with limbeck.open(f"{broken}.d") as a:
         density = a["density"]
         assert a.steps.tolist() == [0, 1, 3, 4, 5] == density.steps.tolist()
@@ -188,6 +209,9 @@ def test_steps_that_are_lost_are_left_out(broken, data):
         expected = values[[0, 3, 5], 1, 2, 3]
         np.testing.assert_allclose(found[:3], expected, rtol=1e-6)
         np.testing.assert_allclose(found[3], (values[1, 1, 2, 3] + values[3, 1, 2, 3]) / 2, rtol=1e-6)
+        # By position, of which one lies between steps 1 and 3.
+        between = values[3, 1, 2, 3] - values[1, 1, 2, 3]
+        np.testing.assert_allclose(density.gradient([[1.5, 1, 2, 3]])[0, 0], between, rtol=1e-5)
         np.testing.assert_allclose(density.sample([[9, 1, 2, 3]], outside="clamp"), values[5, 1, 2, 3], rtol=1e-6)
         with pytest.raises(ValueError, match="outside the steps"):
             density.sample([[4.5, 1, 2, 3]])

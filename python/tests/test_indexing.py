@@ -42,9 +42,9 @@ def test_selections_are_numpys():
         array = np.arange(np.prod(shape)).reshape(shape)
         index = some_index(draw, shape)
         s = select(index, shape, "v")
-        region = tuple(slice(a, a + n * e, e) for a, n, e in zip(s.start, s.count, s.every))
+        region = tuple(slice(a, a + n * e, e) for a, n, e in zip(s.start, s.size, s.every))
         found = array[region]
-        assert found.shape == tuple(s.count)
+        assert found.shape == tuple(s.size)
         assert all(0 <= a < n for a, n in zip(s.start, shape))
         np.testing.assert_array_equal(found[s.order], array[index], err_msg=f"{shape} {index}")
         assert found[s.order].shape == array[index].shape

@@ -77,3 +77,43 @@ def test_words(density):
         density.sample([[0, 0, 0, 0]], space="world")
     with pytest.raises(ValueError, match="outside is \"zero\": it can be 'error', 'clamp' or 'nan'"):
         density.sample([[0, 0, 0, 0]], outside="zero")
+
+
+def test_derivatives_are_differences(density):
+    """Central ones, over a distance at which neither rounding nor curvature is much. Where values are cut off at the range of
+    the data, a difference may see both sides; so it may on a step, since steps lie unevenly in time."""
+    low, high = density[...].min(), density[...].max()
+    points = np.random.default_rng(4).uniform(0.5, 4.5, (50, 4))
+    points[:, 0] = np.floor(points[:, 0]) + 0.1 + 0.8 * (points[:, 0] % 1)
+    rates = density.gradient(points)
+    assert rates.shape == (50, 4) and rates.dtype == np.float64
+    for axis in range(4):
+        h = np.zeros(4)
+        h[axis] = 1e-2
+        around = np.array([density.sample(points + h), density.sample(points - h)])
+        free = np.all((around > low + 1e-6) & (around < high - 1e-6), axis=0)
+        assert free.sum() > 40
+        differences = (around[0] - around[1])[free] / 2e-2
+        scale = np.abs(differences).max()
+        assert scale > 0
+        np.testing.assert_allclose(rates[free, axis], differences, atol=2e-2 * scale)
+
+
+def test_derivatives_in_units(density):
+    index = [[3.5, 1.5, 4.25, 6.5]]
+    x = density.axes[2].points
+    physical = [[2.5, -0.25, 4.25, (x[6] + x[7]) / 2]]
+    # From step 3 to 4 is one unit of time; z has a spacing of 0.5.
+    per_unit = density.gradient(index) / [1.0, 0.5, 1.0, x[7] - x[6]]
+    np.testing.assert_allclose(density.gradient(physical, space="physical"), per_unit, rtol=1e-4)
+
+
+def test_derivatives_outside(density, archive):
+    assert density.gradient(np.zeros((2, 0, 4))).shape == (2, 0, 4)
+    assert archive["pressure"].gradient([1, 2, 3]).shape == (3,)
+    with pytest.raises(ValueError, match="point 1 .*axis 0"):
+        density.gradient([[1, 1, 1, 1], [1, 9, 1, 1]])
+    rates = density.gradient([[1, 1, 1, 1], [1, 9, 1, 1]], outside="nan")
+    assert np.isfinite(rates[0]).all() and np.isnan(rates[1]).all()
+    clamped = density.gradient([[1, 9, 1, 1]], outside="clamp")
+    np.testing.assert_array_equal(clamped, density.gradient([[1, 7.5, 1, 1]]))

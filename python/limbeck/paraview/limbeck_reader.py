@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from paraview import print_error
 from paraview.util.vtkAlgorithm import VTKPythonAlgorithmBase, smdomain, smhint, smproperty, smproxy
 from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonCore import vtkDataArraySelection, vtkStringArray
@@ -21,7 +22,7 @@ except ImportError:
 
 
 @smproxy.reader(
-    name="LimbeckReader", label="limbeck archive", extensions="lbk", file_description="limbeck archives (run.lbk)"
+    name="LimbeckReader", label="Limbeck Reader", extensions="lbk", file_description="limbeck archives (run.lbk)"
 )
 class LimbeckReader(VTKPythonAlgorithmBase):
     """Image data where all axes are even, else a rectilinear grid; one point array for each variable."""
@@ -31,6 +32,8 @@ class LimbeckReader(VTKPythonAlgorithmBase):
         self._path = None
         self._every = 1
         self._archive = None
+        # A path that could not be opened: said once.
+        self._refused = None
         self._chosen = vtkDataArraySelection()
         self._chosen.AddObserver("ModifiedEvent", lambda *_: self.Modified())
 
@@ -39,7 +42,7 @@ class LimbeckReader(VTKPythonAlgorithmBase):
     @smhint.filechooser(extensions="lbk", file_description="limbeck archives (run.lbk)")
     def SetFileName(self, path):
         if path != self._path:
-            self._path, self._archive = path, None
+            self._path, self._archive, self._refused = path, None, None
             self.Modified()
 
     @smproperty.doublevector(name="TimestepValues", information_only="1", si_class="vtkSITimeStepsProperty")
@@ -50,7 +53,7 @@ class LimbeckReader(VTKPythonAlgorithmBase):
     def GetVariables(self):
         return self._chosen
 
-    @smproperty.intvector(name="Every", label="Every n-th point", default_values=1)
+    @smproperty.intvector(name="Every", default_values=1)
     @smdomain.intrange(min=1, max=16)
     def SetEvery(self, every):
         if every != self._every:
@@ -58,9 +61,15 @@ class LimbeckReader(VTKPythonAlgorithmBase):
             self.Modified()
 
     def _open(self):
-        """The archive. Variables on the grid of the first are chosen until somebody chooses others."""
-        if self._archive is None and self._path:
-            self._archive = limbeck.open(self._path)
+        """The archive; None if there is none to open. Variables on the grid of the first are chosen until somebody chooses
+        others."""
+        if self._archive is None and self._path and self._path != self._refused:
+            try:
+                self._archive = limbeck.open(self._path)
+            except (limbeck.Error, OSError, ValueError) as fault:
+                self._refused = self._path
+                print_error(f"limbeck: {fault}")
+                return None
             self._chosen.RemoveAllArrays()
             first = None
             for name, variable in self._archive.items():
@@ -113,6 +122,8 @@ class LimbeckReader(VTKPythonAlgorithmBase):
     def RequestData(self, request, inputs, outputs):
         info = outputs.GetInformationObject(0)
         output = vtkDataObject.GetData(outputs, 0)
+        # What was there for other variables or points would stay.
+        output.Initialize()
         archive = self._open()
         if archive is None:
             return 1
@@ -130,7 +141,7 @@ class LimbeckReader(VTKPythonAlgorithmBase):
         for variable in variables:
             at = np.flatnonzero(variable.steps == archive.steps[step])
             if not len(at):
-                print(f"limbeck: {variable.name} cannot be read at step {archive.steps[step]}", file=sys.stderr)
+                print_error(f"limbeck: {variable.name} cannot be read at step {archive.steps[step]}")
                 continue
             values = variable[(int(at[0]), *grid.slices(extent))]
             array = numpy_to_vtk(values.ravel(), deep=True)

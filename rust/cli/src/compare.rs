@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use limbeck_reader::{State, Step};
+use limbeck_reader::State;
 use serde_json::{Value, json};
 
 use crate::compare_picture::{self, Shown};
@@ -13,11 +13,10 @@ use crate::failure::{Failure, Result};
 use crate::input::{self, FormatArgs};
 use crate::interrupt;
 use crate::measure::Measured;
-use crate::originals::{Comparison, Pair};
+use crate::originals::{self, Comparison, Pair};
 use crate::selection::Slice;
 use crate::source::Source;
-
-use crate::table::{self, Table, decibels, short};
+use crate::table::{self, Table, decibels, short, ssim_text};
 
 /// What `compare` takes.
 #[derive(Args)]
@@ -50,12 +49,12 @@ pub struct Arguments {
 /// Runs the command.
 pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
     let source = Source::open(&arguments.path)?;
-    let mut pairs = pair(arguments, &source)?;
+    let mut pairs = originals::pairs(&arguments.original, &arguments.format, &source)?;
     if let Some(png) = &arguments.png {
         input::refuse_same(&arguments.path, png)?;
     }
     let steps = source.select_steps(arguments.steps)?;
-    check_steps(&pairs, &steps, source.dataset().steps().len(), console)?;
+    originals::check_steps(&pairs, &steps, source.dataset().steps().len(), console)?;
 
     interrupt::listen()?;
     let progress = console.progress("comparing", (pairs.len() * steps.len()) as u64, "steps");
@@ -81,52 +80,6 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
         return Err(Failure::Degraded(format!("{missing} steps are missing in the archive and were not compared")));
     }
     verdict(arguments.require_psnr, &pairs, &results)
-}
-
-/// Finds the variable of each file and checks that they fit.
-fn pair(arguments: &Arguments, source: &Source) -> Result<Vec<Pair>> {
-    let is_named = |text: &String| text.split_once('=').is_some_and(|(name, _)| source.has(name));
-    let groups = match arguments.original.iter().any(is_named) {
-        true => {
-            let files: std::result::Result<Vec<_>, _> =
-                arguments.original.iter().map(|text| input::parse_named(text)).collect();
-            input::group(&files.map_err(|e| Failure::Usage(format!("--original: either all or none {e}")))?)
-        }
-        false => {
-            let variables = source.variables()?;
-            let [only] = &variables[..] else {
-                let names: Vec<&str> = variables.iter().map(|v| v.name.as_str()).collect();
-                let names = names.join(", ");
-                return Err(Failure::Usage(format!("variables are {names}; say which with --original NAME=FILE")));
-            };
-            vec![(only.name.clone(), arguments.original.iter().map(PathBuf::from).collect())]
-        }
-    };
-    let mut pairs = Vec::new();
-    for (name, paths) in groups {
-        let [variable] = source.select(&[name])?.try_into().map_err(|_| Failure::Internal("one name".into()))?;
-        let series = arguments.format.open_originals(&paths, &variable)?;
-        pairs.push(Pair::new(variable, series, &paths[0].display().to_string())?);
-    }
-    Ok(pairs)
-}
-
-fn check_steps(pairs: &[Pair], steps: &[Step], in_archive: usize, console: &Console) -> Result<()> {
-    let last = steps.last().map_or(0, |s| s.index);
-    for pair in pairs {
-        let name = &pair.variable.name;
-        let originals = pair.series.steps() as u64;
-        if originals <= last {
-            return Err(Failure::Data(format!(
-                "variable {name:?}: there are originals of {originals} steps, but step {last} is to be compared; \
-                 choose with --steps"
-            )));
-        }
-        if originals > in_archive as u64 {
-            console.warn(&format!("variable {name:?}: {originals} original steps, the archive holds {in_archive}"));
-        }
-    }
-    Ok(())
 }
 
 fn report(
@@ -187,10 +140,6 @@ fn report(
     });
     extend(&mut document, more);
     console.result(&text, &document)
-}
-
-fn ssim_text(ssim: f64) -> String {
-    if ssim.is_nan() { "-".into() } else { format!("{ssim:.4}") }
 }
 
 fn verdict(wanted: Option<f64>, pairs: &[Pair], results: &[Comparison]) -> Result<()> {

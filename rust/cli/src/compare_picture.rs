@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use limbeck_field::{Extent, Region, Values};
+use limbeck_picture::{Canvas, Row, Slice, draw_comparison};
 
 use crate::failure::{Failure, Result};
 use crate::input::{Series, buffer};
 use crate::measure::Measured;
 use crate::output::{Pending, publish};
-use crate::picture::{self, Row, Slice};
 use crate::source::{Source, Variable};
 use crate::table::{decibels, short};
 
@@ -29,10 +29,15 @@ pub struct Shown<'a> {
     pub slice: Option<usize>,
 }
 
-/// Draws the variables below each other and writes the picture.
-pub fn write(path: &Path, source: &Source, shown: Vec<Shown<'_>>) -> Result<()> {
+/// Draws the variables below each other under a heading, if there is one.
+pub fn draw(heading: &str, source: &Source, shown: Vec<Shown<'_>>) -> Result<Canvas> {
     let rows = shown.into_iter().map(|s| s.row(source)).collect::<Result<Vec<Row>>>()?;
-    let canvas = picture::draw(&source.size().sentence(source.path()), &rows);
+    Ok(draw_comparison(heading, &rows))
+}
+
+/// The same as a file.
+pub fn write(path: &Path, source: &Source, shown: Vec<Shown<'_>>) -> Result<()> {
+    let canvas = draw(&source.size().sentence(source.path()), source, shown)?;
     let mut file = Pending::create(path)?;
     canvas.write_png(&mut file)?;
     publish(vec![file.seal()?])?;
@@ -107,7 +112,7 @@ impl Shown<'_> {
         for m in self.measured.iter().step_by(every) {
             self.series.read(m.step.index as usize, &mut values)?;
             original.extend(part(&values, 0, columns, 1));
-            decoded.extend(source.read(self.variable, &m.step, &region)?);
+            decoded.extend(source.read::<f64>(self.variable, &m.step, &region)?);
             rows += 1;
         }
         let last = self.measured.last().map_or(0, |m| m.step.index as usize);

@@ -137,6 +137,17 @@ impl From<limbeck_field::Error> for Failure {
     }
 }
 
+impl From<limbeck_picture::Error> for Failure {
+    fn from(error: limbeck_picture::Error) -> Failure {
+        use limbeck_picture::Error as E;
+        match error {
+            E::InvalidArgument(text) => Failure::Usage(text),
+            E::Io(_) => Failure::Io(error.to_string()),
+            E::Internal(_) => Failure::Internal(error.to_string()),
+        }
+    }
+}
+
 impl From<limbeck_reader::Error> for Failure {
     fn from(error: limbeck_reader::Error) -> Failure {
         use limbeck_reader::Error as E;

@@ -4,14 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use limbeck_field::ElementType;
-use limbeck_reader::{AxisCoordinates, State, Step, StepMetrics};
-use limbeck_session::Quality;
+use limbeck_reader::{AxisCoordinates, State, Step};
 use serde_json::{Value, json};
 
 use crate::console::Console;
 use crate::document::number;
 use crate::failure::Result;
-use crate::source::{Source, Variable, attribute_document, attribute_text};
+use crate::source::{Source, Variable, attribute_document, attribute_text, psnr};
 use crate::table::{self, Table, decibels, grouped, short};
 
 /// Rows of the table of steps that are shown without `--all`.
@@ -60,7 +59,7 @@ fn heading(source: &Source) -> String {
 }
 
 /// How many there are, how many of them are whole, and what they cover.
-fn about_steps(steps: &[Step], finished: bool) -> String {
+pub fn about_steps(steps: &[Step], finished: bool) -> String {
     let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return "no steps yet\n".into() };
     let n = steps.len();
     let whole = steps.iter().filter(|s| matches!(s.state, State::Present)).count();
@@ -77,7 +76,8 @@ fn about_steps(steps: &[Step], finished: bool) -> String {
     }
 }
 
-fn type_name(variable: &Variable) -> &'static str {
+/// Type of a variable's values.
+pub fn type_name(variable: &Variable) -> &'static str {
     match variable.element_type {
         ElementType::Float32 => "float32",
         ElementType::Float64 => "float64",
@@ -133,14 +133,6 @@ fn segments(source: &Source) -> String {
         ]);
     }
     if list.is_empty() { String::new() } else { list.text(0) }
-}
-
-/// Peak signal-to-noise ratio of a step as it was measured when it was encoded.
-fn psnr(m: &StepMetrics) -> f64 {
-    let q = &m.quality;
-    let sums =
-        Quality { count: q.count, squared_error: q.squared_error, max_error: q.max_error, min: q.min, max: q.max };
-    sums.psnr()
 }
 
 fn steps(source: &Source, all: bool) -> String {

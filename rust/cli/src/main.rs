@@ -21,15 +21,18 @@ mod measure;
 mod options;
 mod originals;
 mod output;
-mod picture;
+mod page;
+mod plot;
 mod points;
 mod query;
+mod render;
 mod replay;
 mod report;
 mod selection;
 mod settings;
 mod source;
 mod table;
+mod view;
 
 use std::process::ExitCode;
 
@@ -81,6 +84,15 @@ enum Command {
     /// Measure decoded values against the original ones
     #[command(after_help = EXIT_CODES)]
     Compare(compare::Arguments),
+    /// Draw decoded steps: volumes, isosurfaces, slices and curves, as PNG or as an animation
+    #[command(after_help = EXIT_CODES)]
+    Render(render::Arguments),
+    /// Plot quality, bytes and seconds of the steps
+    #[command(after_help = EXIT_CODES)]
+    Plot(plot::Arguments),
+    /// Describe an archive or an unfinished run on one HTML page, with pictures
+    #[command(after_help = EXIT_CODES)]
+    Report(page::Arguments),
     /// Measure limbeck on your own data, and other compressors if limbeck-rivals is there
     #[command(after_help = EXIT_CODES)]
     Bench(bench::Arguments),
@@ -120,6 +132,9 @@ fn main() -> ExitCode {
         Command::Decode(arguments) => decode::run(arguments, &console),
         Command::Query(arguments) => query::run(arguments, &console),
         Command::Compare(arguments) => compare::run(arguments, &console),
+        Command::Render(arguments) => render::run(arguments, &console),
+        Command::Plot(arguments) => plot::run(arguments, &console),
+        Command::Report(arguments) => page::run(arguments, &console),
         Command::Replay(arguments) => replay::run(arguments, &console),
         Command::Bench(arguments) => bench::run(arguments, &console),
         Command::Completions(arguments) => completions::run(arguments, Program::command(), &console),

@@ -1,11 +1,13 @@
 //! The values handed in, beside what became of them.
 
+use std::path::PathBuf;
+
 use limbeck_field::{Extent, Region};
 use limbeck_reader::Step;
 
-use crate::console::Progress;
+use crate::console::{Console, Progress};
 use crate::failure::{Failure, Result};
-use crate::input::{self, Series};
+use crate::input::{self, FormatArgs, Series};
 use crate::interrupt;
 use crate::measure::{Measured, Summary};
 use crate::source::{self, Source, Variable};
@@ -63,4 +65,50 @@ impl Pair {
         })?;
         Ok(Comparison { steps: measured, summary, missing })
     }
+}
+
+/// Finds the variable of each file and checks that they fit.
+pub fn pairs(named: &[String], format: &FormatArgs, source: &Source) -> Result<Vec<Pair>> {
+    let is_named = |text: &String| text.split_once('=').is_some_and(|(name, _)| source.has(name));
+    let groups = match named.iter().any(is_named) {
+        true => {
+            let files: std::result::Result<Vec<_>, _> = named.iter().map(|text| input::parse_named(text)).collect();
+            input::group(&files.map_err(|e| Failure::Usage(format!("--original: either all or none {e}")))?)
+        }
+        false => {
+            let variables = source.variables()?;
+            let [only] = &variables[..] else {
+                let names: Vec<&str> = variables.iter().map(|v| v.name.as_str()).collect();
+                let names = names.join(", ");
+                return Err(Failure::Usage(format!("variables are {names}; say which with --original NAME=FILE")));
+            };
+            vec![(only.name.clone(), named.iter().map(PathBuf::from).collect())]
+        }
+    };
+    let mut pairs = Vec::new();
+    for (name, paths) in groups {
+        let [variable] = source.select(&[name])?.try_into().map_err(|_| Failure::Internal("one name".into()))?;
+        let series = format.open_originals(&paths, &variable)?;
+        pairs.push(Pair::new(variable, series, &paths[0].display().to_string())?);
+    }
+    Ok(pairs)
+}
+
+/// Checks that there are originals of all these steps; says so if there are more.
+pub fn check_steps(pairs: &[Pair], steps: &[Step], in_archive: usize, console: &Console) -> Result<()> {
+    let last = steps.last().map_or(0, |s| s.index);
+    for pair in pairs {
+        let name = &pair.variable.name;
+        let originals = pair.series.steps() as u64;
+        if originals <= last {
+            return Err(Failure::Data(format!(
+                "variable {name:?}: there are originals of {originals} steps, but step {last} is to be compared; \
+                 choose with --steps"
+            )));
+        }
+        if originals > in_archive as u64 {
+            console.warn(&format!("variable {name:?}: {originals} original steps, the archive holds {in_archive}"));
+        }
+    }
+    Ok(())
 }

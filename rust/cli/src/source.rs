@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use limbeck_field::{ElementType, Region};
-use limbeck_reader::{Attribute, Axis, AxisCoordinates, Dataset, Info, State, Step, VariableDescription};
+use limbeck_reader::{
+    Attribute, Axis, AxisCoordinates, Dataset, Element, Info, State, Step, StepMetrics, VariableDescription,
+};
+use limbeck_session::Quality;
 use serde_json::{Value, json};
 
 use crate::document::number;
@@ -111,6 +114,34 @@ impl Source {
         }
     }
 
+    /// The variable of this name, or the only one if there is no name.
+    pub fn one(&self, name: Option<&str>) -> Result<Variable> {
+        match (name, &self.variables()?[..]) {
+            (Some(name), _) => Variable::new(self.dataset.variable(name)?),
+            (None, [only]) => Ok(only.clone()),
+            (None, []) => Err(Failure::Archive(format!("{} holds no variables", self.path().display()))),
+            (None, several) => {
+                let names: Vec<&str> = several.iter().map(|v| v.name.as_str()).collect();
+                Err(Failure::Usage(format!("variables are {}; say which with --variable", names.join(", "))))
+            }
+        }
+    }
+
+    /// What was measured of a variable when its steps were handed in, by rising step.
+    pub fn measured(&self, variable: &Variable) -> impl Iterator<Item = &StepMetrics> {
+        let place = self.dataset.variables().iter().position(|v| v.name == variable.name);
+        self.info.quality.iter().filter(move |m| Some(m.variable as usize) == place)
+    }
+
+    /// The units of a variable's values, where its attributes tell them.
+    pub fn units(&self, variable: &Variable) -> Option<&str> {
+        let described = self.dataset.variable(&variable.name).ok()?;
+        described.attributes.iter().find_map(|(name, value)| match value {
+            Attribute::Text(text) if name == "units" && !text.is_empty() => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
     /// True if there is a variable of this name.
     pub fn has(&self, name: &str) -> bool {
         self.dataset.variable(name).is_ok()
@@ -127,7 +158,7 @@ impl Source {
     }
 
     /// Values of a variable at the points of a region: C order, last axis fastest.
-    pub fn read(&self, variable: &Variable, step: &Step, region: &Region) -> Result<Vec<f64>> {
+    pub fn read<T: Element>(&self, variable: &Variable, step: &Step, region: &Region) -> Result<Vec<T>> {
         if let State::Missing(why) = &step.state {
             let step = step.index;
             return Err(Failure::Archive(format!("step {step} cannot be read: {why}; choose others with --steps")));
@@ -194,6 +225,14 @@ impl Variable {
         }
         (grid, remarks)
     }
+}
+
+/// Peak signal-to-noise ratio of a step as it was measured when it was encoded.
+pub fn psnr(m: &StepMetrics) -> f64 {
+    let q = &m.quality;
+    let sums =
+        Quality { count: q.count, squared_error: q.squared_error, max_error: q.max_error, min: q.min, max: q.max };
+    sums.psnr()
 }
 
 /// Origin and spacing of coordinates that are even but for rounding.

@@ -1,5 +1,7 @@
 //! Tables of text.
 
+pub use limbeck_picture::short;
+
 /// Rows of cells under a heading; numbers stand at the right of their column.
 pub struct Table {
     heading: Vec<String>,
@@ -83,22 +85,9 @@ pub fn decibels(db: f64) -> String {
     }
 }
 
-/// A value with about four significant digits, whatever its size.
-pub fn short(v: f64) -> String {
-    let a = v.abs();
-    match () {
-        () if v == 0.0 => "0".into(),
-        () if !v.is_finite() => format!("{v}"),
-        () if (1e-3..1e5).contains(&a) => {
-            let decimals = (3 - a.log10().floor() as i32).clamp(0, 6) as usize;
-            let text = format!("{v:.decimals$}");
-            match text.contains('.') {
-                true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
-                false => text,
-            }
-        }
-        () => format!("{v:.2e}"),
-    }
+/// A structural similarity; a dash where there is none.
+pub fn ssim_text(ssim: f64) -> String {
+    if ssim.is_nan() { "-".into() } else { format!("{ssim:.4}") }
 }
 
 /// A shape, slowest axis first.
@@ -122,10 +111,6 @@ mod tests {
     fn numbers_in_words() {
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(grouped(999), "999");
-        assert_eq!(short(0.012_345_6), "0.01235");
-        assert_eq!(short(1234.56), "1235");
-        assert_eq!(short(1.5e-9), "1.50e-9");
-        assert_eq!(short(-2.0), "-2");
         assert_eq!(decibels(f64::INFINITY), "∞");
     }
 }

@@ -1,4 +1,5 @@
-//! Colour maps, made in Oklab (B. Ottosson, 2020) so that equal differences of values look equally large.
+//! Colour maps: our own are made in Oklab (B. Ottosson, 2020) so that equal differences of values look equally large,
+//! those that people know by name come from the crate `colorous`.
 
 use std::f64::consts::PI;
 
@@ -11,9 +12,48 @@ pub const MISSING: Rgb = [150, 150, 150];
 const SIZE: usize = 512;
 
 /// A table of colours over an interval.
+#[derive(Clone, Debug, PartialEq)]
 pub struct ColourMap(Vec<Rgb>);
 
 impl ColourMap {
+    /// Names of all maps and what they are for, as [`ColourMap::named`] takes them.
+    pub const NAMES: [(&'static str, &'static str); 10] = [
+        ("lagoon", "dark violet over blue and green to light yellow; the default"),
+        ("viridis", "dark violet over green to yellow"),
+        ("inferno", "black over red to light yellow"),
+        ("magma", "black over purple to white"),
+        ("plasma", "blue over red to yellow"),
+        ("turbo", "rainbow, its colours evenly bright"),
+        ("coolwarm", "blue over light grey to red, for values on both sides of a middle"),
+        ("diverging", "blue over white to red, stronger"),
+        ("grey", "black to white"),
+        ("ice", "white to dark blue, for light backgrounds"),
+    ];
+
+    /// The map of this name; None if there is none.
+    pub fn named(name: &str) -> Option<ColourMap> {
+        let known = |gradient: colorous::Gradient| {
+            let colour = |i: usize| {
+                let colorous::Color { r, g, b } = gradient.eval_rational(i, SIZE);
+                [r, g, b]
+            };
+            ColourMap((0..SIZE).map(colour).collect())
+        };
+        Some(match name {
+            "lagoon" => ColourMap::sequential(),
+            "viridis" => known(colorous::VIRIDIS),
+            "inferno" => known(colorous::INFERNO),
+            "magma" => known(colorous::MAGMA),
+            "plasma" => known(colorous::PLASMA),
+            "turbo" => known(colorous::TURBO),
+            "coolwarm" => ColourMap::coolwarm(),
+            "diverging" => ColourMap::diverging(),
+            "grey" => ColourMap((0..SIZE).map(|i| [(i * 255 / (SIZE - 1)) as u8; 3]).collect()),
+            "ice" => ColourMap::along(|s| (0.985 - 0.70 * s, 0.02 + 0.10 * s, (225.0 + 25.0 * s) * PI / 180.0)),
+            _ => return None,
+        })
+    }
+
     /// For values with a smallest and a largest: dark violet over blue and green to light yellow, lightness always
     /// rising, so that it survives colour blindness and grey printing.
     pub fn sequential() -> ColourMap {
@@ -33,6 +73,16 @@ impl ColourMap {
             let distance = arm.abs();
             let hue: f64 = if arm < 0.0 { 258.0 } else { 27.0 };
             (0.97 - 0.55 * distance, 0.155 * distance.powf(0.85), hue * PI / 180.0)
+        })
+    }
+
+    /// Between the blue and the red that K. Moreland (Diverging Color Maps for Scientific Visualization, 2009) proposed.
+    fn coolwarm() -> ColourMap {
+        Self::along(|s| {
+            let arm = 2.0 * s - 1.0;
+            let distance = arm.abs();
+            let hue: f64 = if arm < 0.0 { 267.0 } else { 27.0 };
+            (0.89 - 0.41 * distance.powf(1.4), 0.18 * distance, hue * PI / 180.0)
         })
     }
 
@@ -57,12 +107,27 @@ impl ColourMap {
         ColourMap(colours.collect())
     }
 
+    /// Colour of a value where the map has the ends `low` and `high`; the lowest colour where they are equal.
+    pub fn of(&self, value: f64, (low, high): (f64, f64)) -> Rgb {
+        self.at(position(value, low, high))
+    }
+
     /// Colour at `s` in 0..1; beyond it the end's, for NaN that of what is missing.
     pub fn at(&self, s: f64) -> Rgb {
         match s.is_nan() {
             true => MISSING,
             false => self.0[(s.clamp(0.0, 1.0) * (SIZE - 1) as f64).round() as usize],
         }
+    }
+}
+
+/// Where a value lies between two ends, 0 to 1 and beyond; 0 where they are equal and NaN for what is no finite number.
+pub fn position(value: f64, low: f64, high: f64) -> f64 {
+    match () {
+        () if !value.is_finite() => f64::NAN,
+        // Halved, because the difference of two large values may be infinite.
+        () if high > low => (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0),
+        () => 0.0,
     }
 }
 
@@ -130,6 +195,18 @@ mod tests {
         let l: Vec<f64> = (0..=64).map(|i| lightness(map.at(f64::from(i) / 64.0))).collect();
         assert!(l.windows(2).all(|w| w[1] > w[0]), "{l:?}");
         assert!(l[0] < 0.3 && l[64] > 0.9);
+    }
+
+    #[test]
+    fn every_name_is_a_map_with_two_ends() {
+        for (name, _) in ColourMap::NAMES {
+            let map = ColourMap::named(name).unwrap();
+            assert_ne!(map.at(0.0), map.at(1.0), "{name}");
+            assert_eq!(map.0.len(), SIZE);
+        }
+        assert_eq!(ColourMap::named("viridis").unwrap().at(0.0), [68, 1, 84]);
+        assert_eq!(ColourMap::named("grey").unwrap().at(1.0), [255; 3]);
+        assert!(ColourMap::named("rainbow").is_none());
     }
 
     #[test]

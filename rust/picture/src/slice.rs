@@ -36,7 +36,7 @@ impl Slice {
     /// numbers, so that every value is seen; large ones are averaged.
     pub fn magnified(&self) -> Slice {
         let shrink = self.rows.max(self.columns).div_ceil(LONG * 3 / 2);
-        let small = if shrink > 1 { self.averaged(shrink) } else { self.clone() };
+        let small = if shrink > 1 { self.averaged([shrink; 2]) } else { self.clone() };
         let zoom = (LONG / small.rows.max(small.columns)).max(1);
         // Up to the common magnification an axis may be stretched on its own.
         let stretch = |n: usize| zoom.max(SHORT.div_ceil(n));
@@ -48,13 +48,38 @@ impl Slice {
         Slice { rows, columns, values }
     }
 
-    /// Means of squares of `by` x `by` values.
-    fn averaged(&self, by: usize) -> Slice {
-        let (rows, columns) = (self.rows.div_ceil(by), self.columns.div_ceil(by));
+    /// The slice with this many rows and columns: values between are interpolated, and averaged where there are fewer rows
+    /// or columns than values.
+    pub fn resampled(&self, rows: usize, columns: usize) -> Slice {
+        let shrink = [(self.rows / rows.max(1)).max(1), (self.columns / columns.max(1)).max(1)];
+        let source = if shrink == [1, 1] { self.clone() } else { self.averaged(shrink) };
+        let ends = |i: usize, n: usize, of: usize| {
+            let at = ((i as f64 + 0.5) / n as f64 * of as f64 - 0.5).clamp(0.0, (of - 1) as f64);
+            let low = (at as usize).min(of.saturating_sub(2));
+            (low, (low + 1).min(of - 1), at - low as f64)
+        };
+        let value = |i: usize| {
+            let (r0, r1, up) = ends(i / columns, rows, source.rows);
+            let (c0, c1, right) = ends(i % columns, columns, source.columns);
+            // What is no number stays as small as it is.
+            let mix = |a: f64, b: f64, s: f64| match (a.is_finite() && b.is_finite(), s < 0.5) {
+                (true, _) => a + s * (b - a),
+                (false, true) => a,
+                (false, false) => b,
+            };
+            let at = |r: usize, c: usize| source.values[r * source.columns + c];
+            mix(mix(at(r0, c0), at(r0, c1), right), mix(at(r1, c0), at(r1, c1), right), up)
+        };
+        Slice { rows, columns, values: (0..rows * columns).map(value).collect() }
+    }
+
+    /// Means of rectangles of `down` x `across` values.
+    fn averaged(&self, [down, across]: [usize; 2]) -> Slice {
+        let (rows, columns) = (self.rows.div_ceil(down), self.columns.div_ceil(across));
         let mean = |row: usize, column: usize| {
             let (mut sum, mut n) = (0.0, 0u32);
-            for r in row * by..((row + 1) * by).min(self.rows) {
-                for c in column * by..((column + 1) * by).min(self.columns) {
+            for r in row * down..((row + 1) * down).min(self.rows) {
+                for c in column * across..((column + 1) * across).min(self.columns) {
                     sum += self.values[r * self.columns + c];
                     n += 1;
                 }
@@ -87,6 +112,18 @@ mod tests {
         let small = ramp(2000, 1000).magnified();
         assert_eq!((small.rows, small.columns), (667, 334));
         assert_eq!(small.values[0], (0.0 + 1.0 + 2.0 + 1000.0 + 1001.0 + 1002.0 + 2000.0 + 2001.0 + 2002.0) / 9.0);
+    }
+
+    #[test]
+    fn slices_are_resampled_to_any_size() {
+        let s = ramp(2, 3).resampled(4, 6);
+        assert_eq!((s.rows, s.columns), (4, 6));
+        assert_eq!(s.values[..6], [0.0, 0.25, 0.75, 1.25, 1.75, 2.0]);
+        assert_eq!(s.values[18..], [3.0, 3.25, 3.75, 4.25, 4.75, 5.0]);
+        let small = ramp(100, 100).resampled(10, 10);
+        assert_eq!(small.values[0], 454.5, "the mean of the first ten rows and columns");
+        let hole = Slice { rows: 1, columns: 2, values: vec![f64::NAN, 1.0] }.resampled(1, 4);
+        assert!(hole.values[..2].iter().all(|v| v.is_nan()) && hole.values[2..] == [1.0, 1.0]);
     }
 
     #[test]

@@ -1,13 +1,10 @@
 //! Original, decoded and difference side by side, one row per variable.
 
-use embedded_graphics::mono_font::MonoFont;
-use embedded_graphics::mono_font::iso_8859_1::{FONT_9X15, FONT_9X18_BOLD, FONT_10X20};
-use embedded_graphics::text::Alignment;
-
-use super::Slice;
-use super::canvas::Canvas;
-use super::colour::{ColourMap, Rgb};
-use crate::table::short;
+use crate::canvas::Canvas;
+use crate::colour::{ColourMap, Rgb, position};
+use crate::font::{Align, Font};
+use crate::number::short;
+use crate::slice::Slice;
 
 const INK: Rgb = [25, 25, 30];
 const FAINT: Rgb = [95, 95, 105];
@@ -20,6 +17,10 @@ const GAP: usize = 32;
 /// Narrower panels than this would not hold their captions.
 const PANEL: usize = 290;
 const BAR: usize = 14;
+
+const HEADING: Font = Font::of(19.0);
+const TITLE: Font = Font::bold(16.0);
+const SMALL: Font = Font::of(15.0);
 
 /// One variable in the picture.
 pub struct Row {
@@ -61,17 +62,18 @@ impl Placing {
     }
 }
 
-/// Draws all rows under a heading.
+/// Draws all rows under a heading, if there is one.
 pub fn draw(heading: &str, rows: &[Row]) -> Canvas {
     let placings: Vec<Placing> = rows.iter().map(|row| Placing::of(&row.original)).collect();
     let across = placings.iter().map(|p| 3 * p.panel).max().unwrap_or_default() + LEFT + 2 * GAP + MARGIN;
-    let letters = rows.iter().flat_map(|r| [&r.title, &r.numbers]).map(|t| t.chars().count()).max().unwrap_or_default();
-    let width = across.max(LEFT + MARGIN + 10 * letters.max(heading.chars().count()));
-    let height = MARGIN + 40 + placings.iter().map(|p| p.height).sum::<usize>();
+    let lines = rows.iter().flat_map(|r| [TITLE.width(&r.title), SMALL.width(&r.numbers)]);
+    let longest = lines.fold(HEADING.width(heading), f32::max).ceil() as usize;
+    let width = across.max(LEFT + MARGIN + longest);
+    let mut top = if heading.is_empty() { MARGIN / 2 } else { MARGIN + 44 };
+    let height = top + placings.iter().map(|p| p.height).sum::<usize>();
 
     let mut canvas = Canvas::new(width, height);
-    canvas.text(heading, LEFT, MARGIN, &FONT_10X20, INK, Alignment::Left);
-    let mut top = MARGIN + 44;
+    canvas.text(heading, LEFT, MARGIN, HEADING, INK, Align::Left);
     for (row, placing) in rows.iter().zip(&placings) {
         draw_row(&mut canvas, row, placing, top);
         top += placing.height;
@@ -81,31 +83,30 @@ pub fn draw(heading: &str, rows: &[Row]) -> Canvas {
 
 fn draw_row(canvas: &mut Canvas, row: &Row, placing: &Placing, top: usize) {
     let (sequential, diverging) = (ColourMap::sequential(), ColourMap::diverging());
-    canvas.text(&row.title, LEFT, top, &FONT_9X18_BOLD, INK, Alignment::Left);
-    canvas.text(&row.numbers, LEFT, top + 24, &FONT_9X15, FAINT, Alignment::Left);
+    canvas.text(&row.title, LEFT, top, TITLE, INK, Align::Left);
+    canvas.text(&row.numbers, LEFT, top + 24, SMALL, FAINT, Align::Left);
 
     let left = |panel: usize| LEFT + panel * (placing.panel + GAP);
     let difference = row.original.difference(&row.decoded);
     let (low, high) = row.original.range().unwrap_or((0.0, 0.0));
     let reach = difference.range().map_or(0.0, |(a, b)| a.abs().max(b.abs()));
-    // The position of a value on a colour bar; in the middle where there is no range.
-    let position = |v: f64, low: f64, high: f64| match () {
-        () if !v.is_finite() => f64::NAN,
-        () if high > low => (v / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0),
-        () => 0.5,
+    // In the middle where there is no range.
+    let place = |v: f64, low: f64, high: f64| match v.is_finite() && low == high {
+        true => 0.5,
+        false => position(v, low, high),
     };
 
     let captions = ["original", "decoded", "difference (decoded - original)"];
     for (panel, slice) in [&row.original, &row.decoded, &difference].into_iter().enumerate() {
         let x = left(panel) + (placing.panel - placing.image.0) / 2;
         let middle = left(panel) + placing.panel / 2;
-        canvas.text(captions[panel], middle, top + 56, &FONT_9X18_BOLD, INK, Alignment::Center);
+        canvas.text(captions[panel], middle, top + 56, TITLE, INK, Align::Centre);
         let at = (x, top + placing.image_top);
         let image = slice.magnified();
         for (i, &v) in image.values.iter().enumerate() {
             let colour = match panel {
-                2 => diverging.at(position(v, -reach, reach)),
-                _ => sequential.at(position(v, low, high)),
+                2 => diverging.at(place(v, -reach, reach)),
+                _ => sequential.at(place(v, low, high)),
             };
             // The first row of the slice lies at the bottom.
             let (column, from_bottom) = (i % image.columns, i / image.columns);
@@ -125,17 +126,17 @@ fn draw_row(canvas: &mut Canvas, row: &Row, placing: &Placing, top: usize) {
 fn label_axes(canvas: &mut Canvas, row: &Row, placing: &Placing, at: (usize, usize), with_vertical: bool) {
     let (width, height) = placing.image;
     let mut tick = |text: &str, x: usize, y: usize, alignment| {
-        canvas.text(text, x, y, &FONT_9X15, FAINT, alignment);
+        canvas.text(text, x, y, SMALL, FAINT, alignment);
     };
     let below = at.1 + height + 6;
-    tick("0", at.0, below, Alignment::Left);
-    tick(&row.horizontal.0, at.0 + width / 2, below, Alignment::Center);
-    tick(&row.horizontal.1.to_string(), at.0 + width, below, Alignment::Right);
+    tick("0", at.0, below, Align::Left);
+    tick(&row.horizontal.0, at.0 + width / 2, below, Align::Centre);
+    tick(&row.horizontal.1.to_string(), at.0 + width, below, Align::Right);
     if with_vertical {
         let x = at.0 - 8;
-        tick("0", x, at.1 + height - 14, Alignment::Right);
-        tick(&row.vertical.0, x, at.1 + height / 2 - 8, Alignment::Right);
-        tick(&row.vertical.1.to_string(), x, at.1, Alignment::Right);
+        tick("0", x, at.1 + height - 14, Align::Right);
+        tick(&row.vertical.0, x, at.1 + height / 2 - 8, Align::Right);
+        tick(&row.vertical.1.to_string(), x, at.1, Align::Right);
     }
 }
 
@@ -144,10 +145,9 @@ fn draw_bar(canvas: &mut Canvas, map: &ColourMap, at: (usize, usize), width: usi
         canvas.fill((at.0 + i, at.1), (1, BAR), map.at(i as f64 / (width - 1) as f64));
     }
     canvas.frame(at, (width, BAR), LINE);
-    let font: &MonoFont<'_> = &FONT_9X15;
-    let places = [(0, Alignment::Left), (width / 2, Alignment::Center), (width, Alignment::Right)];
+    let places = [(0, Align::Left), (width / 2, Align::Centre), (width, Align::Right)];
     for (value, (x, alignment)) in values.into_iter().zip(places) {
-        canvas.text(&short(value), at.0 + x, at.1 + BAR + 5, font, INK, alignment);
+        canvas.text(&short(value), at.0 + x, at.1 + BAR + 5, SMALL, INK, alignment);
     }
 }
 
