@@ -78,7 +78,7 @@ def netcdf(path, variables, coordinates, **more):
 
 
 def vtkhdf(path, variables, times, count, origin, spacing, **more):
-    """`variables`: name -> values [t, z, y, x]; `count`, `origin`, `spacing` in the order x, y, z."""
+    """`variables`: name -> values [t, z, y, x] without the slowest axes of one point; `count`, `origin`, `spacing` in the order x, y, z."""
     with h5py.File(path) as data:
         root = data["VTKHDF"]
         assert root.attrs["Type"] == b"ImageData" and root.attrs["Version"].tolist() == [2, 0]
@@ -149,7 +149,17 @@ def check(folder):
         at = {letter: o + s * np.arange(n) for letter, o, s, n in zip("xyz", origin, spacing, count)}
         netcdf(folder / f"{name}.nc", {name: (("time", *letters), values)},
                {"time": times, **{letter: at[letter] for letter in letters}})
-        vtkhdf(folder / f"{name}.vtkhdf", {name: values.reshape(4, *count[::-1])}, times, count, origin, spacing)
+        vtkhdf(folder / f"{name}.vtkhdf", {name: values.squeeze()}, times, count, origin, spacing)
+
+
+    # Planes and points of the cube.
+    values = np.load(folder / "cube-decoded.npy")
+    for name, part, count, origin in [("xy", np.s_[:, 3], (14, 12, 1), (10.0, 1.0, 1.5)),
+                                      ("xz", np.s_[:, :, 2], (14, 1, 10), (10.0, 3.0, 0.0)),
+                                      ("yz", np.s_[:, :, :, 1:2], (1, 12, 10), (12.0, 1.0, 0.0)),
+                                      ("column", np.s_[:, 3, :, 1:2], (1, 12, 1), (12.0, 1.0, 1.5)),
+                                      ("point", np.s_[:, 3, 2, 1:2], (1, 1, 1), (12.0, 3.0, 1.5))]:
+        vtkhdf(folder / f"{name}.vtkhdf", {"cube": values[part]}, [1.5, 1.75, 2.0, 2.25], count, origin, (2.0, 1.0, 0.5))
 
 
 def show(path):

@@ -1,11 +1,12 @@
 //! Where words go: results to stdout, progress and remarks to stderr.
 
 use std::cell::Cell;
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde_json::Value;
 
 use crate::failure::{Failure, Result};
@@ -96,15 +97,26 @@ fn bar(label: &str, total: u64, unit: &'static str) -> ProgressBar {
     let amount = match (unit, length) {
         ("%", _) => "{pos} %".to_string(),
         ("bytes", Some(_)) => "{binary_bytes}/{binary_total_bytes}, {binary_bytes_per_sec}".to_string(),
-        (unit, Some(_)) => format!("{{pos}}/{{len}} {unit}, {{per_sec}}"),
-        (unit, None) => format!("{{human_pos}} {unit}, {{per_sec}}"),
+        (unit, Some(_)) => format!("{{pos}}/{{len}} {unit}, {{rate}} {unit}/s"),
+        (unit, None) => format!("{{human_pos}} {unit}, {{rate}} {unit}/s"),
     };
     let template = match length {
-        Some(_) => format!("{{prefix}} {{wide_bar}} {amount}, {{elapsed}}, {{eta}} left {{msg}}"),
+        Some(_) => format!("{{prefix}} {{wide_bar}} {amount}, {{elapsed}}, {{left}} left {{msg}}"),
         None => format!("{{prefix}} {{spinner}} {amount}, {{elapsed}} {{msg}}"),
     };
     // The template is a constant of ours: if it were wrong, the default would do.
-    bar.set_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
+        let _ = text.write_str(&short(state.per_sec()));
+    };
+    // Nobody knows before the first piece is done.
+    let left = |state: &ProgressState, text: &mut dyn fmt::Write| {
+        let _ = match state.pos() {
+            0 => text.write_str("?"),
+            _ => write!(text, "{:#}", HumanDuration(state.eta())),
+        };
+    };
+    bar.set_style(style.with_key("rate", rate).with_key("left", left));
     bar.set_prefix(label.to_string());
     bar.enable_steady_tick(Duration::from_millis(250));
     bar

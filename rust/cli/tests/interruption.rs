@@ -73,6 +73,28 @@ fn a_killed_run_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_decoding_that_is_interrupted_leaves_nothing() {
+    let bench = Bench::new();
+    // A network at half a million points takes its time for each step.
+    bench.wave("u.npy", &[4, 80, 80, 80]);
+    let quick = ["u.npy", "-o", "run.lbk", "--ratio", "1000", "--no-measure", "--set", "journal.keep=false"];
+    bench.compress(&quick).ends_with(0);
+    for format in ["npy", "vti", "vtkhdf", "nc"] {
+        let output = format!("out.{format}");
+        let arguments = ["decode", "run.lbk", "-o", &output, "--progress", "lines"];
+        let mut child = bench.command(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let first = lines.by_ref().map_while(Result::ok).next().unwrap();
+        assert!(first.starts_with("decoding: 1/4"), "{first}");
+        signal(&child, "-INT");
+        let words: Vec<String> = lines.map_while(Result::ok).collect();
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{words:?}");
+        assert!(words.iter().any(|l| l.contains("nothing was written")), "{words:?}");
+        assert_eq!(bench.files(), ["run.lbk", "u.npy"], "{format}");
+    }
+}
+
+#[test]
 fn a_distillation_that_is_interrupted_can_begin_again() {
     let bench = Bench::new();
     bench.wave("u.npy", &[4, 12, 12, 12]);

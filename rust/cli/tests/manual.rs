@@ -19,7 +19,7 @@ fn every_shell_has_completions() {
         let script = bench.limbeck(&["completions", shell]).stdout;
         assert_eq!(std::fs::read_to_string(bench.path(file)).unwrap().trim_end(), script.trim_end(), "{file}");
     }
-    bench.limbeck(&["completions"]).ends_with(2).says(&["--out"]);
+    bench.limbeck(&["completions"]).ends_with(2).says(&["SHELL"]);
     bench.limbeck(&["completions", "dos"]).ends_with(2).says(&["bash"]);
 }
 

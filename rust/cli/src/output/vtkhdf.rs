@@ -49,12 +49,13 @@ fn lay_out(
     let offsets = steps.create_group("PointDataOffsets")?;
     let indices: Vec<i64> = (0..times.len() as i64).collect();
     let data = root.create_group("PointData")?;
+    let count = counted_axes(grid.count);
     let mut names = Names::default();
     let mut arrays = Vec::new();
     for variable in variables {
         let name = names.take(&without_slashes(variable.name));
         offsets.new_dataset::<i64>().shape([times.len()]).create(&name)?.write_raw(&indices)?;
-        let array = StepsArray::create(&data, &name, variable.element_type, times.len(), &grid.count)?;
+        let array = StepsArray::create(&data, &name, variable.element_type, times.len(), &count)?;
         for (attribute, value) in variable.attributes {
             describe(array.set(), attribute, value)?;
         }
@@ -64,4 +65,16 @@ fn lay_out(
         arrays.push(array);
     }
     Ok(arrays)
+}
+
+/// The axes that an array has for VTK, which leaves out those along which the image has one point: if they are the slowest,
+/// and where y is one and z is not. (VTK 9.3 reads no image of that last kind; 9.7 does.)
+fn counted_axes(count: [usize; 3]) -> Vec<usize> {
+    match count {
+        [1, 1, x] => vec![x],
+        [1, y, x] => vec![y, x],
+        [z, 1, 1] => vec![z],
+        [z, 1, x] => vec![z, x],
+        all => all.to_vec(),
+    }
 }
