@@ -18,6 +18,7 @@ use crate::output::{Pending, publish};
 use crate::selection::Slice;
 use crate::source::{Source, Variable};
 use crate::table::{self, grouped, short};
+use crate::view::Decoded;
 use look::Look;
 
 pub use drawing::{Drawing, Kind};
@@ -59,7 +60,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<()> {
     let mut file = Pending::create(&arguments.output)?;
 
     interrupt::listen()?;
-    let drawing = arguments.look.drawing(&source, &variable, &steps, console)?;
+    let decoded = Decoded::default();
+    let drawing = arguments.look.drawing(&source, &decoded, &variable, &steps, console)?;
     let progress = console.progress("drawing", steps.len() as u64, "pictures");
     let mut animation = Animation::new(&mut file, format, drawing.size, steps.len(), arguments.fps)?;
     for (i, step) in steps.iter().enumerate() {

@@ -1,5 +1,8 @@
 //! Decoded values as pictures take them: volumes, slices and curves with the coordinates of their axes.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use limbeck_field::{Extent, Region};
 use limbeck_picture::{AxisLabel, Slice, Volume, short};
 use limbeck_reader::{AxisCoordinates, Step};
@@ -124,11 +127,40 @@ pub fn box_of(variable: &Variable, region: &Region) -> Box3 {
     Box3 { spacing, remarks }
 }
 
+/// The volume that was decoded last, which the next question is often about.
+#[derive(Default)]
+pub struct Decoded(RefCell<Option<Last>>);
+
+struct Last {
+    variable: String,
+    step: u64,
+    region: Region,
+    volume: Rc<Volume>,
+}
+
 /// A step of a 3D variable.
-pub fn volume(source: &Source, variable: &Variable, step: &Step, region: &Region, box3: &Box3) -> Result<Volume> {
+pub fn volume(
+    source: &Source,
+    variable: &Variable,
+    step: &Step,
+    region: &Region,
+    box3: &Box3,
+    decoded: &Decoded,
+) -> Result<Rc<Volume>> {
+    if let Some(last) = &*decoded.0.borrow()
+        && (&last.variable, last.step, &last.region) == (&variable.name, step.index, region)
+    {
+        return Ok(last.volume.clone());
+    }
+    // There is never room needed for two.
+    drop(decoded.0.take());
     let values = source.read(variable, step, region)?;
     let [z, y, x] = region.count[..] else { return Err(Failure::Internal("a volume has three axes".into())) };
-    Ok(Volume::new(values, [z, y, x], box3.spacing)?)
+    let volume = Rc::new(Volume::new(values, [z, y, x], box3.spacing)?);
+    let last =
+        Last { variable: variable.name.clone(), step: step.index, region: region.clone(), volume: volume.clone() };
+    decoded.0.replace(Some(last));
+    Ok(volume)
 }
 
 /// Where a slice is cut.

@@ -14,7 +14,7 @@ use crate::originals::{Comparison, Pair};
 use crate::render::{Drawing, Kind};
 use crate::source::{Source, Variable, is_missing};
 use crate::table::short;
-use crate::view;
+use crate::view::{self, Decoded};
 
 /// Variables that have pictures.
 const MOST_VARIABLES: usize = 12;
@@ -77,10 +77,11 @@ pub fn draw(
     let size = [height * 4 / 3, height];
 
     let progress = console.progress("drawing", total as u64, "pictures");
-    let mut figures = Vec::new();
+    let (mut figures, decoded) = (Vec::new(), Decoded::default());
     for (variable, kind, steps) in planned {
         let mut drawing = Drawing {
             source,
+            decoded: &decoded,
             variable,
             kind,
             size,

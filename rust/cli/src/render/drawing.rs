@@ -6,12 +6,14 @@ use limbeck_reader::Step;
 
 use crate::failure::{Failure, Result};
 use crate::source::{Source, Variable};
-use crate::view::{self, Box3, Cut};
+use crate::view::{self, Box3, Cut, Decoded};
 
 /// A kind of picture of a variable, ready to be made of any step.
 pub struct Drawing<'a> {
     /// Where values come from.
     pub source: &'a Source,
+    /// What was decoded last.
+    pub decoded: &'a Decoded,
     /// Which of them.
     pub variable: &'a Variable,
     /// What is drawn.
@@ -89,7 +91,7 @@ impl Drawing<'_> {
                 Ok(plate.slice(&slice, &across, &up, &self.colours, self.range))
             }
             Kind::Volume { mode, camera, region, box3 } => {
-                let volume = view::volume(source, variable, step, region, box3)?;
+                let volume = view::volume(source, variable, step, region, box3, self.decoded)?;
                 let scene = Scene {
                     mode: mode.clone(),
                     camera: *camera,
@@ -118,7 +120,7 @@ impl Drawing<'_> {
                 Kind::Curve => view::range_of(view::curve(self.source, self.variable, step)?.into_iter().map(|p| p.1)),
                 Kind::Slice(cut) => view::slice(self.source, self.variable, step, cut)?.range(),
                 Kind::Volume { region, box3, .. } => {
-                    view::volume(self.source, self.variable, step, region, box3)?.range()
+                    view::volume(self.source, self.variable, step, region, box3, self.decoded)?.range()
                 }
             });
         }
@@ -136,7 +138,7 @@ impl Drawing<'_> {
             return Ok(None);
         }
         let Some(step) = steps.get(steps.len() / 2) else { return Ok(None) };
-        let volume = view::volume(self.source, self.variable, step, region, box3)?;
+        let volume = view::volume(self.source, self.variable, step, region, box3, self.decoded)?;
         let split = volume.split();
         values.extend(split);
         Ok(split.is_none().then(|| format!("all values of {:?} are the same: there is no surface", self.variable.name)))

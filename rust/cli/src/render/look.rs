@@ -11,7 +11,7 @@ use super::drawing::{Drawing, Kind};
 use crate::console::Console;
 use crate::failure::{Failure, Result};
 use crate::source::{Source, Variable};
-use crate::view;
+use crate::view::{self, Decoded};
 
 /// Pixels of a picture, and of each of an animation, unless the user says otherwise.
 const STILL: [usize; 2] = [960, 720];
@@ -164,6 +164,7 @@ impl Look {
     pub fn drawing<'a>(
         &self,
         source: &'a Source,
+        decoded: &'a Decoded,
         variable: &'a Variable,
         steps: &[Step],
         console: &Console,
@@ -172,6 +173,7 @@ impl Look {
         let size = self.size.map_or(if steps.len() > 1 { MOVING } else { STILL }, |s| s.0);
         let mut drawing = Drawing {
             source,
+            decoded,
             variable,
             kind: Kind::Curve,
             size,
