@@ -28,7 +28,8 @@ install(FILES LICENSE-MIT LICENSE-APACHE README.md DESTINATION ${CMAKE_INSTALL_D
 if(LIMBECK_CLI)
   install(FILES rust/picture/font/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME LICENSE-DejaVu COMPONENT runtime)
 endif()
-install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime FILES_MATCHING PATTERN "*.md")
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime
+  FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN "*.gif")
 install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development)
 
 # ----------------------------------------------------------------------------------------------------- find_package --

@@ -226,7 +226,8 @@ def test_places_that_cannot_be_written(tmp_path):
 def interrupted(tmp_path, stage, options):
     """Compresses in another process, and interrupts it when it says that it is at `stage`."""
     code = f"""
-    import numpy as np, limbeck, sys
+    import numpy as np, limbeck, signal
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where this runs in the background
     data = np.random.default_rng(1).normal(size=(40, 16, 16, 16)).astype(np.float32)
     def told(stage, share):
         print(stage, flush=True)

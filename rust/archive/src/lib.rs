@@ -30,7 +30,7 @@ pub use error::{Error, Result};
 pub use frame::FORMAT_VERSION;
 pub use journal::{
     BlockPayload, Journal, JournalWriter, LostFrame, RunLock, StepRecord, StepState, TornTail, UnfinishedRun,
-    journal_directory, journal_path,
+    journal_directory, journal_path, monitor_path,
 };
 pub use record::{BlockEntry, BlockRecord, QualitySums, Record, StepMetrics, StepStamp};
 pub use recording::{Answer, Call, Opening, Recorded, Recording, RecordingWriter, recording_path};

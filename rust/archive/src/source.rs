@@ -31,6 +31,12 @@ impl Source {
         self.length
     }
 
+    /// Whether both have the very same file open, and not one that took the other's name.
+    pub(crate) fn is_of_same_file(&self, other: &Source) -> Result<bool> {
+        let of = |s: &Source| s.file.metadata().map(identity).map_err(|e| Error::io("look at", &s.path, e));
+        Ok(of(self)? == of(other)?)
+    }
+
     /// `length` bytes at `offset`, which must lie within the file.
     pub(crate) fn read(&self, offset: u64, length: u64) -> Result<Vec<u8>> {
         if offset.checked_add(length).is_none_or(|end| end > self.length) {
@@ -58,6 +64,18 @@ impl Source {
 
 fn too_large(length: u64) -> Error {
     Error::InvalidArgument(format!("{length} bytes do not fit into the memory of this machine"))
+}
+
+#[cfg(unix)]
+fn identity(metadata: std::fs::Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+/// Elsewhere the time of its creation has to do.
+#[cfg(not(unix))]
+fn identity(metadata: std::fs::Metadata) -> Option<std::time::SystemTime> {
+    metadata.created().ok()
 }
 
 #[cfg(unix)]

@@ -45,6 +45,13 @@ impl Console {
         written.and_then(|()| out.flush()).map_err(|e| Failure::of_stdout(&e))
     }
 
+    /// Prints one line of a result that goes on and on, a document of its own with `--json`.
+    pub fn line(&self, text: &str, document: &Value) -> Result<()> {
+        let mut out = io::stdout().lock();
+        let written = if self.json { writeln!(out, "{document}") } else { writeln!(out, "{text}") };
+        written.and_then(|()| out.flush()).map_err(|e| Failure::of_stdout(&e))
+    }
+
     /// Says on stderr why the command ends early. With `--json`, stdout gets `{"error": {kind, code, message}}`, unless
     /// the result is there already.
     pub fn failure(&self, failure: &Failure) {

@@ -33,6 +33,7 @@ mod settings;
 mod source;
 mod table;
 mod view;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -105,6 +106,9 @@ enum Command {
     /// Print the manual page, or write those of all commands
     #[command(after_help = EXIT_CODES)]
     Man(man::Arguments),
+    /// Show how far a run is, while it goes on
+    #[command(after_help = EXIT_CODES)]
+    Watch(watch::Arguments),
     /// List the options of a session, for --set, limbeck.toml and the environment
     #[command(after_help = EXIT_CODES)]
     Options(options::Arguments),
@@ -139,6 +143,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(arguments, &console),
         Command::Completions(arguments) => completions::run(arguments, Program::command(), &console),
         Command::Man(arguments) => man::run(arguments, Program::command(), &console),
+        Command::Watch(arguments) => watch::run(arguments, &console),
         Command::Options(arguments) => options::run(arguments, &console),
     };
     let code = match outcome {

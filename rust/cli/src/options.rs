@@ -64,6 +64,7 @@ fn document(o: &OptionSpec) -> Value {
         OptionKind::Bytes { min } => ("bytes", json!({"min": min})),
         OptionKind::Path => ("path", Value::Null),
         OptionKind::Cores => ("cores", Value::Null),
+        OptionKind::Address => ("address", Value::Null),
     };
     json!({
         "name": o.name, "kind": kind, "limits": limits, "word": o.word, "unit": o.unit, "default": o.default,

@@ -188,9 +188,16 @@ impl Page<'_> {
                 tiles.push((format!("dB PSNR{of}, {how}"), decibels(db)));
             }
         }
+        let of_itself = tiles.iter().any(|(name, _)| name.ends_with(tables::WHEN_MADE));
         html! {
             dl.tiles {
                 @for (name, value) in tiles { div { dt { (name) } dd { (value) } } }
+            }
+            @if of_itself {
+                p.note {
+                    "The quality was measured when the archive was made, against what had been kept of the steps; "
+                    code { "limbeck report --original" } " measures it against the data."
+                }
             }
         }
     }

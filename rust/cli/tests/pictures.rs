@@ -214,7 +214,7 @@ fn what_cannot_be_drawn_is_said() {
     render(&["--camera", "30"]).ends_with(2).says(&["AZIMUTH,ELEVATION"]);
     render(&["--camera", "30,100"]).ends_with(2).says(&["-90 to 90"]);
     render(&["--size", "big"]).ends_with(2).says(&["WIDTHxHEIGHT"]);
-    render(&["--size", "10x10"]).ends_with(2).says(&["64 to 8192"]);
+    render(&["--size", "10x10"]).ends_with(2).says(&["64 to 4096"]);
     render(&["--range", "1,0"]).ends_with(2).says(&["LOW,HIGH"]);
     render(&["--fps", "0"]).ends_with(2).says(&["--fps 0"]);
     render(&["--variable", "bal"]).ends_with(2).says(&["\"ball\""]);

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::Write;
 
 use crate::canvas::Canvas;
+use crate::image::encoder;
 use crate::{Error, Result};
 
 /// Kinds of files.
@@ -33,10 +34,7 @@ impl<W: Write> Animation<W> {
         let [width, height] = size;
         Ok(Animation(match format {
             Format::Png => {
-                let mut encoder = png::Encoder::new(file, width as u32, height as u32);
-                encoder.set_color(png::ColorType::Rgb);
-                encoder.set_depth(png::BitDepth::Eight);
-                encoder.set_compression(png::Compression::High);
+                let mut encoder = encoder(file, width, height);
                 if frames > 1 {
                     encoder.set_animated(frames as u32, 0)?;
                     encoder.set_frame_delay((1000.0 / fps).round() as u16, 1000)?;

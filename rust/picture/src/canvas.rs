@@ -5,6 +5,7 @@ use std::io::Write;
 use crate::Result;
 use crate::colour::Rgb;
 use crate::font::{Align, Font};
+use crate::image::write_png;
 
 /// An sRGB picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,13 +111,7 @@ impl Canvas {
 
     /// Writes the picture as PNG.
     pub fn write_png(&self, file: impl Write) -> Result<()> {
-        let mut encoder = png::Encoder::new(file, self.width as u32, self.height as u32);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::High);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(self.bytes())?;
-        Ok(writer.finish()?)
+        write_png(file, self.width, self.height, &self.pixels)
     }
 }
 

@@ -229,7 +229,7 @@ mod tests {
     fn pixels_show_the_curve() {
         let canvas = Chart::canvas(&[chart(&[1.0, 1.0])], [400, 300]).unwrap();
         let blue = canvas.bytes().as_chunks::<3>().0.iter().filter(|p| **p == [0, 114, 178]).count();
-        assert!(blue > 200, "{blue}");
+        assert!(blue > 120, "a line of half the width: {blue}");
     }
 
     #[test]

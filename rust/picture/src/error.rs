@@ -26,6 +26,7 @@ impl From<png::EncodingError> for Error {
     }
 }
 
+#[cfg(feature = "scenes")]
 impl From<gif::EncodingError> for Error {
     fn from(error: gif::EncodingError) -> Error {
         match error {

@@ -3,36 +3,59 @@
 //! Knows arrays, pixels and letters, and nothing of where values come from. Everything is drawn by the processor, in the
 //! rayon pool that it is called from; the pixels do not depend on the number of threads. Letters come from a font within
 //! the program, so that pictures look the same on every machine.
+//!
+//! Without the feature `scenes` there are slices, their colours and PNG only: what a running simulation shows of itself.
 
-mod animation;
-mod backend;
-mod bricks;
-mod camera;
-mod canvas;
-mod cast;
-mod chart;
 mod colour;
-mod comparison;
 mod error;
-mod font;
-mod number;
-mod opacity;
-mod plate;
-mod scene;
+mod image;
 mod slice;
+
+#[cfg(feature = "scenes")]
+mod animation;
+#[cfg(feature = "scenes")]
+mod backend;
+#[cfg(feature = "scenes")]
+mod bricks;
+#[cfg(feature = "scenes")]
+mod camera;
+#[cfg(feature = "scenes")]
+mod canvas;
+#[cfg(feature = "scenes")]
+mod cast;
+#[cfg(feature = "scenes")]
+mod chart;
+#[cfg(feature = "scenes")]
+mod comparison;
+#[cfg(feature = "scenes")]
+mod font;
+#[cfg(feature = "scenes")]
+mod number;
+#[cfg(feature = "scenes")]
+mod opacity;
+#[cfg(feature = "scenes")]
+mod plate;
+#[cfg(feature = "scenes")]
+mod scene;
+#[cfg(feature = "scenes")]
 mod volume;
 
-pub use animation::{Animation, Format};
-pub use camera::Camera;
-pub use canvas::Canvas;
-pub use chart::{Chart, Curve, Ink};
 pub use colour::{ColourMap, MISSING, Rgb};
-pub use comparison::{Row, draw as draw_comparison};
 pub use error::{Error, Result};
-pub use font::{Align, Font};
-pub use number::short;
-pub use opacity::Opacity;
-pub use plate::{AxisLabel, Plate};
-pub use scene::{Mode, Scene};
+pub use image::write_png;
 pub use slice::Slice;
-pub use volume::Volume;
+
+#[cfg(feature = "scenes")]
+pub use {
+    animation::{Animation, Format},
+    camera::Camera,
+    canvas::Canvas,
+    chart::{Chart, Curve, Ink},
+    comparison::{Row, draw as draw_comparison},
+    font::{Align, Font},
+    number::short,
+    opacity::Opacity,
+    plate::{AxisLabel, Plate},
+    scene::{Mode, Scene},
+    volume::Volume,
+};

@@ -1,5 +1,7 @@
 //! A two-dimensional cut through the values, and how large it is drawn.
 
+use crate::colour::{ColourMap, Rgb};
+
 /// Values of a slice, row by row; the first row is drawn at the bottom.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slice {
@@ -24,6 +26,12 @@ impl Slice {
             None => Some((v, v)),
             Some((low, high)) => Some((v.min(low), v.max(high))),
         })
+    }
+
+    /// The colours of the values from `low` to `high`, row by row as pictures have them: the last row of the slice first.
+    pub fn pixels(&self, map: &ColourMap, low: f64, high: f64) -> Vec<Rgb> {
+        let rows = self.values.chunks(self.columns.max(1)).rev();
+        rows.flatten().map(|&v| map.of(v, (low, high))).collect()
     }
 
     /// Other minus this, value by value.
@@ -130,6 +138,14 @@ mod tests {
     fn narrow_slices_are_stretched() {
         let s = ramp(3, 400).magnified();
         assert!(s.rows >= SHORT && s.columns == 400, "{} {}", s.rows, s.columns);
+    }
+
+    #[test]
+    fn pictures_begin_at_their_top() {
+        let map = ColourMap::sequential();
+        let pixels = ramp(2, 2).pixels(&map, 0.0, 3.0);
+        assert_eq!(pixels, [2.0, 3.0, 0.0, 1.0].map(|v| map.at(v / 3.0)));
+        assert_eq!(ramp(1, 1).pixels(&map, 0.0, 0.0), [map.at(0.0)]);
     }
 
     #[test]

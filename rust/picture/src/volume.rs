@@ -161,10 +161,16 @@ pub fn along(a: Vector, b: Vector, s: f32) -> Vector {
     std::array::from_fn(|i| a[i] + s * b[i])
 }
 
-/// The direction of a vector; zero for zero.
+/// The direction of a vector, whatever its length; zero for zero.
 pub fn unit(a: Vector) -> Vector {
+    // The squares of small and large numbers are none.
+    let largest = a.into_iter().map(f32::abs).fold(0.0, f32::max);
+    if largest == 0.0 || !largest.is_finite() {
+        return [0.0; 3];
+    }
+    let a = a.map(|c| c / largest);
     let length = dot(a, a).sqrt();
-    if length > 0.0 { a.map(|c| c / length) } else { [0.0; 3] }
+    a.map(|c| c / length)
 }
 
 #[cfg(test)]

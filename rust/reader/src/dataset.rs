@@ -111,6 +111,22 @@ impl Dataset {
         Ok(Dataset { path: directory.to_owned(), run, variables, steps, kind: Kind::Unfinished(content) })
     }
 
+    /// Takes over what was written to an unfinished run since it was opened, without reading again what was read before. True if
+    /// there was anything; an archive never changes.
+    ///
+    /// # Errors
+    /// As [`Dataset::open`]: the run may have been removed. What was known stays until a call succeeds.
+    pub fn read_on(&mut self) -> Result<bool> {
+        let Kind::Unfinished(content) = &mut self.kind else { return Ok(false) };
+        if !content.read_on()? {
+            return Ok(false);
+        }
+        self.run = content.journals.run().clone();
+        self.variables = self.run.variables.iter().map(Variable::new).collect::<Result<_>>()?;
+        self.steps = content.steps();
+        Ok(true)
+    }
+
     pub(crate) fn content(&self) -> &dyn Content {
         match &self.kind {
             Kind::Finished(f) => f,

@@ -22,6 +22,7 @@ mod locate;
 mod masks;
 mod outside;
 mod pieces;
+mod progress;
 mod read;
 mod sample;
 mod unfinished;
@@ -31,8 +32,10 @@ pub use dataset::{Dataset, Methods, State, Step};
 pub use error::{Error, Result};
 pub use info::{Info, SegmentInfo, VariableInfo};
 pub use outside::{Outside, Stray};
+pub use progress::Progress;
 pub use read::Element;
 
 pub use limbeck_archive::{
-    Attribute, Axis, BlockDescription, Coordinates as AxisCoordinates, QualitySums, StepMetrics, VariableDescription,
+    Attribute, Axis, BlockDescription, Coordinates as AxisCoordinates, QualitySums, RunLock, StepMetrics,
+    VariableDescription, journal_directory,
 };

@@ -24,6 +24,17 @@ impl Unfinished {
         Unfinished { journals, variables, methods, opened, opened_masks }
     }
 
+    /// Takes over what was appended since; true if there was anything.
+    pub(crate) fn read_on(&mut self) -> Result<bool> {
+        let news = self.journals.read_on()?;
+        if news {
+            // Should the journals have been begun anew, what was opened is of the run before.
+            self.variables = self.journals.run().variables.iter().map(Variable::new).collect::<Result<_>>()?;
+            (self.opened, self.opened_masks) = (Cache::new(CACHE_BYTES), Cache::new(CACHE_BYTES / 4));
+        }
+        Ok(news)
+    }
+
     pub(crate) fn steps(&self) -> Vec<Step> {
         let state = |state: &StepState| match state {
             StepState::Complete => State::Present,

@@ -37,10 +37,14 @@ impl Session {
             return Ok(CloseReport::default());
         };
         running.cancel();
+        let monitor = self.monitor.take();
+        if let Some(monitor) = &monitor {
+            monitor.draining();
+        }
         running.shop.queue.close();
         let (durability, notices) = (running.durability.clone(), running.shop.notices.clone());
         running.wait_for_workers();
-        let mut metrics = running.metrics();
+        let mut metrics = running.meter.metrics();
         let lock = running.join();
         (metrics.durable, metrics.steps) = durability.reports();
         let ranks = self.ranks.as_ref();
@@ -61,8 +65,16 @@ impl Session {
         let run = agree(ranks, run.map_err(Error::from))?;
         let crew = Crew { ranks, journals: Journals::Own };
         let mut report = if self.settings.distil_at_close {
-            let report = distil(&crew, &run, &self.path, &self.settings, self.method.as_ref(), progress)
+            let progress = |p: &Progress| {
+                if let Some(monitor) = &monitor {
+                    monitor.distilling(p);
+                }
+                progress(p);
+            };
+            let report = distil(&crew, &run, &self.path, &self.settings, self.method.as_ref(), &progress)
                 .map_err(|e| tell_how_to_finish(e, lock.directory(), &self.path))?;
+            // Its file stands in the directory that may be removed now.
+            drop(monitor);
             agree(ranks, finish(report, run, vec![lock], &self.settings))?
         } else {
             CloseReport {

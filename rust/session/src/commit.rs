@@ -1,5 +1,7 @@
 //! The end of the definitions: memory is set aside, the journal begun, the workers started.
 
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use limbeck_archive::{BlockDescription, RunDescription, VariableDescription};
@@ -11,6 +13,8 @@ use crate::cover;
 use crate::durability::Durability;
 use crate::encode::Encoder;
 use crate::error::{agree_or_undo, panic_proof};
+use crate::metrics::Meter;
+use crate::monitor::{Monitor, Watched};
 use crate::notices::Notices;
 use crate::queue::Queue;
 use crate::restart::{Past, Present};
@@ -65,10 +69,36 @@ impl Session {
         self.description = whole;
         let prepared = self.prepare();
         let (past, budget) = agree_or_undo(ranks, prepared, |(past, _)| past.leave())?;
-        let present = past.go_on(ranks, &self.description, &self.options.to_toml(), self.settings.sync_node)?;
+        let present = past.go_on(ranks, &self.description, &self.options.of_run(), self.settings.sync_node)?;
         let running = self.start(present, budget);
-        self.running = Some(agree(ranks, running)?);
+        let running = agree(ranks, running)?;
+        self.monitor = self.watched(&running).and_then(|(address, watched)| {
+            let started = Monitor::start(address, watched);
+            // Nobody's run fails because nobody can watch it.
+            started
+                .map_err(|why| running.shop.notices.add(format!("{why}; the run goes on without being watched")))
+                .ok()
+        });
+        self.running = Some(running);
         Ok(())
+    }
+
+    /// What is to be seen of this rank, and where, if it was asked for.
+    fn watched(&self, running: &Running) -> Option<(SocketAddr, Watched)> {
+        let rank = self.ranks.rank();
+        let asked = self.settings.monitor.filter(|_| rank == 0 || self.settings.monitor_all)?;
+        let watched = Watched {
+            path: self.path.clone(),
+            directory: self.settings.journal_directory(&self.path),
+            rank: rank as u32,
+            ranks: self.ranks.size() as u32,
+            description: self.description.clone(),
+            method: self.method.clone(),
+            step_bytes: running.step_bytes,
+            meter: running.meter.clone(),
+            notices: running.shop.notices.clone(),
+        };
+        Some((asked, watched))
     }
 
     /// What only this rank knows.
@@ -124,7 +154,15 @@ impl Session {
         let workers = workers::start(n_workers, threads, &manners, &shop)?;
         tracing::info!("{n_workers} workers with {threads} threads; {} bytes of memory at most", budget.total);
         let step_bytes = self.layouts.iter().flatten().map(|l| l.bytes() as u64).sum();
-        Ok(Running { shop, durability, workers, journal, steps, budget: budget.total, step_bytes })
+        let meter = Arc::new(Meter {
+            shop: Arc::downgrade(&shop),
+            durability: durability.clone(),
+            counts: steps.counts.clone(),
+            budget: budget.total,
+            workers: n_workers as u32,
+            peak: AtomicU64::new(0),
+        });
+        Ok(Running { shop, durability, workers, journal, steps, meter, step_bytes })
     }
 
     fn share_out(&self, step: u64, largest: u64, workers: usize) -> Result<Budget> {

@@ -104,7 +104,8 @@ impl Config {
     /// The same with the options of a recorded session below, but for those that only its machine can know.
     pub(crate) fn above_recorded(&self, text: &str) -> Config {
         let elsewhere = ["open.mode", "journal.dir", "queue.spill_dir", "workers.cores"];
-        Config { record: RecordTo::Nowhere, ..self.inheriting(text, |name| !elsewhere.contains(&name)) }
+        let wanted = |name: &str| !elsewhere.contains(&name) && !name.starts_with(crate::options::WATCHING);
+        Config { record: RecordTo::Nowhere, ..self.inheriting(text, wanted) }
     }
 
     fn inheriting(&self, text: &str, wanted: impl Fn(&str) -> bool) -> Config {
@@ -248,10 +249,19 @@ impl Options {
 
     /// As a TOML file that [`Config::load`] reads: what is not at its default, one option per line.
     pub fn to_toml(&self) -> String {
+        self.toml_of(|_| true)
+    }
+
+    /// What a run keeps of its options: the same run has the same bytes, whoever watched it.
+    pub(crate) fn of_run(&self) -> String {
+        self.toml_of(|name| !name.starts_with(crate::options::WATCHING))
+    }
+
+    fn toml_of(&self, wanted: impl Fn(&str) -> bool) -> String {
         let quoted = |v: &str| toml::Value::String(v.to_owned()).to_string();
         // A target that gave way to another one is empty, and follows from the other.
         let changed = self.values.iter().filter(|(_, (v, origin))| *origin != Origin::Default && !v.is_empty());
-        changed.map(|(k, (v, _))| format!("{k} = {}\n", quoted(v))).collect()
+        changed.filter(|(k, _)| wanted(k)).map(|(k, (v, _))| format!("{k} = {}\n", quoted(v))).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! How far the journal is: which accepted steps are durable, and what went wrong with it.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,8 @@ use crate::{Error, Result, Session, StepReport};
 pub(crate) struct Durability {
     state: Mutex<State>,
     changed: Condvar,
+    /// Length of the journal.
+    journal_bytes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -30,7 +33,7 @@ impl Durability {
     /// `newest`: cycle that was durable before, after a restart.
     pub(crate) fn new(newest: Option<i64>) -> Durability {
         let state = State { newest, last: newest, ..State::default() };
-        Durability { state: Mutex::new(state), changed: Condvar::new() }
+        Durability { state: Mutex::new(state), changed: Condvar::new(), journal_bytes: AtomicU64::new(0) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -86,6 +89,27 @@ impl Durability {
     pub(crate) fn reports(&self) -> (u64, Vec<StepReport>) {
         let state = self.lock();
         (state.durable, state.reports.clone())
+    }
+
+    /// Steps that became durable.
+    pub(crate) fn durable_steps(&self) -> u64 {
+        self.lock().durable
+    }
+
+    /// The journal is so long now.
+    pub(crate) fn wrote(&self, length: u64) {
+        self.journal_bytes.store(length, Ordering::Relaxed);
+    }
+
+    /// Bytes of the journal.
+    pub(crate) fn journal_bytes(&self) -> u64 {
+        self.journal_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Reports behind the first `known`, `most` at once: whoever asks must not hold up a step for long.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn reports_behind(&self, known: usize, most: usize) -> Vec<StepReport> {
+        self.lock().reports.iter().skip(known).take(most).cloned().collect()
     }
 
     pub(crate) fn wait(&self, cycle: i64, timeout: Duration) -> Result<bool> {

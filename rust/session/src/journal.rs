@@ -50,17 +50,19 @@ enum Message {
     Encoded(Encoded),
 }
 
-/// Bytes of frames between workers and disk.
+/// Bytes of frames between workers and disk, and who waits for them.
 struct InFlight {
     bytes: Mutex<Bytes>,
     changed: Condvar,
     limit: u64,
 }
 
-#[derive(Default)]
-struct Bytes {
-    now: u64,
-    peak: u64,
+/// Bytes of frames between workers and disk.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Bytes {
+    pub(crate) now: u64,
+    /// Most of them at once.
+    pub(crate) peak: u64,
     /// The journal's thread has ended: nothing is waited for.
     ended: bool,
 }
@@ -132,9 +134,9 @@ impl JournalSender {
         self.durability.failure().is_some()
     }
 
-    /// Most bytes of frames on their way at once.
-    pub(crate) fn peak_bytes(&self) -> u64 {
-        self.in_flight.lock().peak
+    /// Bytes of frames on their way.
+    pub(crate) fn in_flight(&self) -> Bytes {
+        *self.in_flight.lock()
     }
 
     fn send(&self, message: Message) {
@@ -331,6 +333,7 @@ impl Journal {
             )));
         }
         self.offset += frame.len() as u64;
+        self.durability.wrote(self.offset);
     }
 
     fn fail(&mut self, error: Error) {

@@ -17,6 +17,11 @@ mod error;
 mod journal;
 mod log;
 mod metrics;
+#[cfg(feature = "monitor")]
+mod monitor;
+#[cfg(not(feature = "monitor"))]
+#[path = "monitor/absent.rs"]
+mod monitor;
 mod notices;
 mod options;
 mod queue;

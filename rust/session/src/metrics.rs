@@ -1,9 +1,14 @@
 //! What the service measured: per step and variable, and as a whole.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use limbeck_codec::Quality;
+
+use crate::durability::Durability;
+use crate::workers::Shop;
 
 /// One variable at one step, once it is in the journal.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,16 +56,92 @@ pub struct Metrics {
     pub queue_depth: u32,
     /// Bytes spilled now.
     pub spilled_bytes: u64,
+    /// Bytes that limbeck holds now: copies, worker buffers, frames on their way to the journal.
+    pub held_bytes: u64,
     /// Most bytes that limbeck held at once: copies, worker buffers, frames on their way to the journal.
     pub peak_bytes: u64,
     /// Most bytes that it may hold (`queue.bytes`), 0 before commit.
     pub budget_bytes: u64,
+    /// Workers, each of which fits one block at a time.
+    pub workers: u32,
+    /// Workers that fit a block now.
+    pub busy_workers: u32,
+    /// Bytes of this rank's journal.
+    pub journal_bytes: u64,
     /// Seconds that the simulation's thread spent in limbeck.
     pub host_seconds: f64,
     /// Of these, seconds that it waited for room.
     pub blocked_seconds: f64,
     /// Durable steps in order, variables in the order of their definition.
     pub steps: Vec<StepReport>,
+}
+
+/// What the simulation's thread counts, to be read from any thread.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) accepted: AtomicU64,
+    pub(crate) dropped: AtomicU64,
+    pub(crate) skipped: AtomicU64,
+    host_nanoseconds: AtomicU64,
+    blocked_nanoseconds: AtomicU64,
+}
+
+impl Counts {
+    pub(crate) fn add_host(&self, time: Duration) {
+        self.host_nanoseconds.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_blocked(&self, time: Duration) {
+        self.blocked_nanoseconds.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
+    }
+}
+
+/// Where the numbers of a running session come from. Does not keep its queue and workers alive.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    pub(crate) shop: Weak<Shop>,
+    pub(crate) durability: Arc<Durability>,
+    pub(crate) counts: Arc<Counts>,
+    pub(crate) budget: u64,
+    pub(crate) workers: u32,
+    /// Most bytes held while there was a queue.
+    pub(crate) peak: AtomicU64,
+}
+
+impl Meter {
+    /// All that is known now, but for the reports of the steps, which may be many.
+    pub(crate) fn totals(&self) -> Metrics {
+        let count = |n: &AtomicU64| n.load(Ordering::Relaxed);
+        let (fill, in_flight) = match self.shop.upgrade() {
+            Some(shop) => (shop.queue.fill(), shop.journal.in_flight()),
+            None => Default::default(),
+        };
+        let peak = (fill.peak + in_flight.peak).max(self.peak.fetch_max(fill.peak + in_flight.peak, Ordering::Relaxed));
+        Metrics {
+            accepted: count(&self.counts.accepted),
+            dropped: count(&self.counts.dropped),
+            durable: self.durability.durable_steps(),
+            skipped: count(&self.counts.skipped),
+            queue_bytes: fill.bytes,
+            queue_depth: fill.waiting,
+            spilled_bytes: fill.spilled,
+            held_bytes: fill.held + in_flight.now,
+            peak_bytes: peak,
+            budget_bytes: self.budget,
+            workers: self.workers,
+            busy_workers: fill.busy,
+            journal_bytes: self.durability.journal_bytes(),
+            host_seconds: count(&self.counts.host_nanoseconds) as f64 / 1e9,
+            blocked_seconds: count(&self.counts.blocked_nanoseconds) as f64 / 1e9,
+            steps: Vec::new(),
+        }
+    }
+
+    /// All that is known now.
+    pub(crate) fn metrics(&self) -> Metrics {
+        let (durable, steps) = self.durability.reports();
+        Metrics { durable, steps, ..self.totals() }
+    }
 }
 
 /// How far a distillation is.

@@ -38,6 +38,9 @@ pub enum OptionKind {
     Path,
     /// Processor cores: `2,3,8-11`.
     Cores,
+    /// An address to listen on: `127.0.0.1:9464`, `[::1]:9464`, or a port alone, which is one of the loopback; port 0 is any
+    /// free one.
+    Address,
 }
 
 /// One option.
@@ -75,6 +78,7 @@ impl OptionSpec {
             OptionKind::Bytes { min } => format!("bytes, at least {min}"),
             OptionKind::Path => "a path".to_owned(),
             OptionKind::Cores => "a list of cores such as 2,3,8-11".to_owned(),
+            OptionKind::Address => "an address and port such as 127.0.0.1:9464, a port alone".to_owned(),
         };
         match self.word {
             Some(word) => format!("{range}, or {word}"),
@@ -118,10 +122,13 @@ pub fn find_option(name: &str) -> Result<&'static OptionSpec> {
 
 /// Whether the ranks of a run may have different values: what concerns the node and its memory.
 pub(crate) fn differs_by_rank(name: &str) -> bool {
-    ["workers.", "queue.bytes", "queue.spill", "journal.dir", "distil.threads", "distil.bytes"]
+    ["workers.", "queue.bytes", "queue.spill", "journal.dir", "distil.threads", "distil.bytes", WATCHING]
         .iter()
         .any(|p| name.starts_with(p))
 }
+
+/// What options begin with that say who may watch a run: they change nothing about it.
+pub(crate) const WATCHING: &str = "monitor.";
 
 /// The options that belong to the method (its networks and training) and not to the service.
 pub(crate) fn of_method() -> impl Iterator<Item = &'static str> {
@@ -182,6 +189,11 @@ mod tests {
             ("workers.cores", "a"),
             ("journal.keep", "maybe"),
             ("workers.nice", "20"),
+            ("monitor.address", "9464x"),
+            ("monitor.address", "127.0.0.1"),
+            ("monitor.address", "node17:9464"),
+            ("monitor.address", "65536"),
+            ("monitor.ranks", "some"),
         ] {
             assert!(find_option(name).unwrap().normalise(value).is_err(), "{name} = {value}");
         }

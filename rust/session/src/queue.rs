@@ -102,8 +102,12 @@ pub(crate) struct Fill {
     pub(crate) waiting: u32,
     /// Bytes on the disk.
     pub(crate) spilled: u64,
+    /// Bytes of all buffers, free ones included.
+    pub(crate) held: u64,
     /// Most bytes of buffers at once.
     pub(crate) peak: u64,
+    /// Blocks that are worked on.
+    pub(crate) busy: u32,
 }
 
 impl Queue {
@@ -266,7 +270,9 @@ impl Queue {
             bytes: state.granted,
             waiting: state.waiting,
             spilled: self.spill.as_ref().map_or(0, Spill::used),
+            held: state.buffers.allocated(),
             peak: state.buffers.peak(),
+            busy: state.lanes.iter().filter(|lane| lane.busy).count() as u32,
         }
     }
 

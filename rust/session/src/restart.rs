@@ -385,8 +385,9 @@ pub(crate) fn process_of(journal: &Path) -> u32 {
 /// Removes the journal that a lock is for, and the lock.
 pub(crate) fn remove_journal(lock: RunLock) -> Result<()> {
     remove(&limbeck_archive::journal_path(lock.directory(), lock.process()))?;
-    // Should the lock's file not go, it does no harm.
+    // Should the lock's file not go, it does no harm; nor does where a session that was killed could be watched.
     let _ = std::fs::remove_file(lock.path());
+    let _ = std::fs::remove_file(limbeck_archive::monitor_path(lock.directory(), lock.process()));
     Ok(())
 }
 

@@ -67,3 +67,55 @@ pub fn remove_empty_run(directory: &Path) {
     // Stays if it holds anything that is not ours.
     let _ = std::fs::remove_dir(directory);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Communicator, ElementType, ValuesRef};
+
+    #[test]
+    fn what_the_user_chose_stays() {
+        let mut config = Config::new();
+        config.set("queue.policy", "drop").unwrap();
+        config.for_series().unwrap();
+        let cores = std::thread::available_parallelism().unwrap().to_string();
+        let get = |name| config.get(name).unwrap();
+        assert_eq!(
+            (get("queue.policy"), get("workers.threads"), get("distil.when")),
+            ("drop".into(), cores, "never".into())
+        );
+        let mut plain = Config::new();
+        plain.for_series().unwrap();
+        assert_eq!(plain.get("queue.policy").unwrap(), "block");
+    }
+
+    #[test]
+    fn journals_go_only_without_steps() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run.lbk");
+        let mut config = Config::new();
+        config.set("teacher.samples", "1000").unwrap();
+        config.for_series().unwrap();
+        for steps in [0, 1] {
+            let mut session = Session::open(&path, &config, Communicator::None).unwrap();
+            let variable = session.define_variable("u", ElementType::Float32, &[4]).unwrap();
+            let block = session.add_block(variable, &[0], &[4], None).unwrap();
+            session.commit().unwrap();
+            for step in 0..steps {
+                session.step_begin(step, 0.0).unwrap();
+                session.put_slice(block, ValuesRef::Float32(&[1.0, 2.0, 4.0, 8.0])).unwrap();
+                session.step_end().unwrap();
+                session.wait_while(step, || true).unwrap();
+                assert_eq!(session.durable().unwrap(), Some(step));
+            }
+            let journal = session.journal();
+            drop(session);
+            assert!(journal.is_dir());
+            remove_empty_run(&journal);
+            assert_eq!(journal.is_dir(), steps > 0);
+        }
+        std::fs::write(dir.path().join("mine"), "").unwrap();
+        remove_empty_run(dir.path());
+        assert!(dir.path().join("mine").is_file());
+    }
+}

@@ -15,6 +15,8 @@ use crate::durability::Durability;
 use crate::encode::keep_panics_quiet;
 use crate::error::panic_proof;
 use crate::journal::JournalThread;
+use crate::metrics::Meter;
+use crate::monitor::Monitor;
 use crate::record::Recorder;
 use crate::restart::Past;
 use crate::settings::{self, Settings};
@@ -61,6 +63,7 @@ pub struct Session {
     /// What was there before; taken by commit.
     pub(crate) past: Option<Past>,
     pub(crate) running: Option<Running>,
+    pub(crate) monitor: Option<Monitor>,
     pub(crate) recorder: Option<Recorder>,
     pub(crate) share: Share,
     process: u32,
@@ -73,7 +76,7 @@ pub(crate) struct Running {
     pub(crate) workers: Vec<JoinHandle<()>>,
     pub(crate) journal: JournalThread,
     pub(crate) steps: Steps,
-    pub(crate) budget: u64,
+    pub(crate) meter: Arc<Meter>,
     /// Bytes of all blocks of a step.
     pub(crate) step_bytes: u64,
 }
@@ -146,6 +149,7 @@ impl Session {
             layouts: Vec::new(),
             past: Some(past),
             running: None,
+            monitor: None,
             recorder,
             share,
             process: std::process::id(),
@@ -173,7 +177,7 @@ impl Session {
 
     /// How the session is doing. All zero before commit.
     pub fn metrics(&self) -> Metrics {
-        self.running.as_ref().map(Running::metrics).unwrap_or_default()
+        self.running.as_ref().map(|running| running.meter.metrics()).unwrap_or_default()
     }
 }
 
@@ -182,25 +186,6 @@ fn before_commit() -> Error {
 }
 
 impl Running {
-    pub(crate) fn metrics(&self) -> Metrics {
-        let fill = self.shop.queue.fill();
-        let (durable, steps) = self.durability.reports();
-        Metrics {
-            accepted: self.steps.accepted,
-            dropped: self.steps.dropped,
-            durable,
-            skipped: self.steps.skipped,
-            queue_bytes: fill.bytes,
-            queue_depth: fill.waiting,
-            spilled_bytes: fill.spilled,
-            peak_bytes: fill.peak + self.shop.journal.peak_bytes(),
-            budget_bytes: self.budget,
-            host_seconds: self.steps.host.as_secs_f64(),
-            blocked_seconds: self.steps.blocked.as_secs_f64(),
-            steps,
-        }
-    }
-
     /// Joins the workers. The queue was closed or stopped before.
     pub(crate) fn wait_for_workers(&mut self) {
         for worker in self.workers.drain(..) {
@@ -226,8 +211,10 @@ impl Drop for Session {
             // Nothing here can be joined in a forked child, and its parent needs the files.
             std::mem::forget(self.running.take());
             std::mem::forget(self.past.take());
+            std::mem::forget(self.monitor.take());
             return;
         }
+        drop(self.monitor.take());
         if let Some(running) = self.running.take() {
             tracing::warn!("{} was not closed: what is not durable is given up", self.path.display());
             running.shop.queue.stop();

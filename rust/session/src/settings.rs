@@ -1,5 +1,6 @@
 //! The options of the service, each in its own type, and the method that the others describe.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,6 +73,10 @@ pub(crate) struct Settings {
     pub(crate) distil_threads: Option<usize>,
     pub(crate) distil_bytes: u64,
     pub(crate) seed: u64,
+    /// Where the run can be watched, if anywhere.
+    pub(crate) monitor: Option<SocketAddr>,
+    /// All ranks can be watched, not only the first one.
+    pub(crate) monitor_all: bool,
 }
 
 impl Settings {
@@ -109,6 +114,8 @@ impl Settings {
             distil_threads: o.get("distil.threads").parse().ok(),
             distil_bytes: o.get("distil.bytes").parse().unwrap_or(0),
             seed: o.get("seed").parse().unwrap_or(0),
+            monitor: o.get("monitor.address").parse().ok(),
+            monitor_all: o.get("monitor.ranks") == "all",
         }
     }
 

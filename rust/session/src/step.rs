@@ -1,11 +1,14 @@
 //! One step: begin, put each block, end or cancel.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use limbeck_archive::{Call, StepStamp};
 use limbeck_field::{ElementType, Layout, NonFinite, Volume, copy_from_bytes, copy_from_pointer};
 
 use crate::journal::Accepted;
+use crate::metrics::Counts;
 use crate::queue::Copied;
 use crate::session::Running;
 use crate::settings::Policy;
@@ -21,27 +24,12 @@ pub(crate) struct Steps {
     last_cycle: Option<i64>,
     /// Cycle up to which the run was durable when it was opened.
     durable_before: Option<i64>,
-    pub(crate) accepted: u64,
-    pub(crate) dropped: u64,
-    pub(crate) skipped: u64,
-    pub(crate) host: Duration,
-    pub(crate) blocked: Duration,
+    pub(crate) counts: Arc<Counts>,
 }
 
 impl Steps {
     pub(crate) fn new(next: u64, durable_before: Option<i64>) -> Steps {
-        Steps {
-            open: None,
-            next,
-            forgotten: None,
-            last_cycle: None,
-            durable_before,
-            accepted: 0,
-            dropped: 0,
-            skipped: 0,
-            host: Duration::ZERO,
-            blocked: Duration::ZERO,
-        }
+        Steps { open: None, next, forgotten: None, last_cycle: None, durable_before, counts: Arc::default() }
     }
 }
 
@@ -279,7 +267,7 @@ impl Session {
         }
         open.blocks[lane] = Slot::Taken(volume, copied.is_ok_and(|found| !found.is_clean()));
         open.host += begin.elapsed();
-        running.steps.host += begin.elapsed();
+        running.steps.counts.add_host(begin.elapsed());
         Ok(Outcome::Ok)
     }
 
@@ -319,7 +307,7 @@ impl Session {
         let stamp = StepStamp { step: running.steps.next, cycle: open.cycle, time: open.time };
         match open.fate {
             Fate::Skipped => {
-                running.steps.skipped += 1;
+                running.steps.counts.skipped.fetch_add(1, Ordering::Relaxed);
                 tracing::info!(cycle = open.cycle, "step is durable already and was skipped");
                 return Ok(Outcome::Ok);
             }
@@ -330,7 +318,7 @@ impl Session {
             Fate::Empty | Fate::Granted => {}
         }
         running.steps.next += 1;
-        running.steps.accepted += 1;
+        running.steps.counts.accepted.fetch_add(1, Ordering::Relaxed);
         running.durability.accept(open.cycle);
         let host = open.host + begin.elapsed();
         let blocks: Vec<Copied> = open.blocks.into_iter().enumerate().filter_map(copied).collect();
@@ -343,7 +331,7 @@ impl Session {
             queue_depth: fill.waiting + blocks.len() as u32,
         });
         running.shop.queue.push(stamp.step, blocks);
-        running.steps.host += begin.elapsed();
+        running.steps.counts.add_host(begin.elapsed());
         Ok(running.shop.notices.news().map_or(Outcome::Ok, Outcome::Degraded))
     }
 
@@ -395,7 +383,7 @@ impl Running {
         let bytes = self.step_bytes;
         let wait = matches!(policy, Policy::Spill | Policy::Block);
         let granted = self.shop.queue.grant(bytes, wait, &self.shop.notices);
-        self.steps.blocked += begin.elapsed();
+        self.steps.counts.add_blocked(begin.elapsed());
         let Some(open) = &mut self.steps.open else { return Ok(()) };
         if granted {
             open.fate = Fate::Granted;
@@ -417,7 +405,7 @@ impl Running {
     fn drop_step(&mut self, cycle: i64, time: f64, reason: String) {
         let stamp = StepStamp { step: self.steps.next, cycle, time };
         self.steps.next += 1;
-        self.steps.dropped += 1;
+        self.steps.counts.dropped.fetch_add(1, Ordering::Relaxed);
         self.steps.last_cycle = Some(cycle);
         tracing::warn!(cycle, "step was dropped: {reason}");
         self.durability.give_up(cycle);

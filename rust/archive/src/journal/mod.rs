@@ -25,6 +25,11 @@ pub fn journal_path(directory: &Path, process: u32) -> PathBuf {
     directory.join(format!("journal-{process:05}.lbj"))
 }
 
+/// Where the session of one process says at which address it can be watched, while it does: `monitor-00000.json`.
+pub fn monitor_path(directory: &Path, process: u32) -> PathBuf {
+    directory.join(format!("monitor-{process:05}.json"))
+}
+
 /// The process that a file name in a journal directory stands for, if it is a journal's.
 fn process_of(name: &str) -> Option<u32> {
     let digits = name.strip_prefix("journal-")?.strip_suffix(".lbj")?;

@@ -39,6 +39,10 @@ pub struct UnfinishedRun {
     steps: Vec<StepRecord>,
     // (variable, block, step) to (journal, indices into its blocks in file order).
     index: BTreeMap<(u32, u32, u64), (usize, Vec<usize>)>,
+    // How many blocks of each journal are in it.
+    indexed: Vec<usize>,
+    // Bytes of the journals that steps and index were made of.
+    merged: u64,
 }
 
 impl UnfinishedRun {
@@ -47,18 +51,7 @@ impl UnfinishedRun {
     /// Errors: Io, those of [`Journal::open`], Truncated if no journal holds the run's description (yet),
     /// Corruption if the journals are of different runs.
     pub fn open(directory: &Path) -> Result<UnfinishedRun> {
-        let mut paths = Vec::new();
-        for entry in std::fs::read_dir(directory).map_err(|e| Error::io("list", directory, e))? {
-            let name = entry.map_err(|e| Error::io("list", directory, e))?.file_name();
-            if let Some(process) = name.to_str().and_then(process_of) {
-                paths.push((process, directory.join(&name)));
-            }
-        }
-        paths.sort();
-        if paths.is_empty() {
-            return Err(Error::InvalidArgument(format!("{} holds no journal of a limbeck run", directory.display())));
-        }
-        UnfinishedRun::of(&paths.into_iter().map(|(_, path)| path).collect::<Vec<_>>(), true)
+        UnfinishedRun::of(&journals_in(directory)?, true)
     }
 
     /// The same of one journal alone: what its process has of the run. Steps are complete where this journal says so.
@@ -68,23 +61,58 @@ impl UnfinishedRun {
         UnfinishedRun::of(&[path.to_owned()], false)
     }
 
+    /// Reads on what was appended to the journals since, and journals that are new; what was read before is not read again.
+    /// True if there was anything.
+    ///
+    /// Errors: as [`UnfinishedRun::open`]; what is known of the run may then lack steps until the next call succeeds.
+    pub fn read_on(&mut self) -> Result<bool> {
+        let known: Vec<PathBuf> = self.journals.iter().map(|j| j.path().to_owned()).collect();
+        let paths = if self.whole { journals_in(&self.directory)? } else { known.clone() };
+        let mut anew = paths != known;
+        for journal in self.journals.iter_mut().filter(|_| paths == known) {
+            anew |= journal.read_on()?;
+        }
+        if anew {
+            *self = UnfinishedRun::of(&paths, self.whole)?;
+            return Ok(true);
+        }
+        if self.file_bytes() == self.merged {
+            return Ok(false);
+        }
+        self.run = agreed_description(&self.journals, &self.directory)?;
+        self.steps = merge_steps(&self.journals, &self.run, self.whole);
+        self.add_to_index()?;
+        self.merged = self.file_bytes();
+        Ok(true)
+    }
+
     /// Of journals in one directory; `whole`: the run is incomplete if it has other processes.
     fn of(paths: &[PathBuf], whole: bool) -> Result<UnfinishedRun> {
         let directory = paths.first().and_then(|p| p.parent()).unwrap_or(Path::new(""));
         let journals = paths.iter().map(|path| Journal::open(path)).collect::<Result<Vec<_>>>()?;
         let run = agreed_description(&journals, directory)?;
         let steps = merge_steps(&journals, &run, whole);
-        let mut index = BTreeMap::new();
-        for (j, journal) in journals.iter().enumerate() {
-            for (i, b) in journal.blocks().iter().enumerate() {
-                check_block(&run, b, journal)?;
-                let slot = index.entry((b.variable, b.block, b.step)).or_insert((j, Vec::new()));
+        let (index, indexed) = (BTreeMap::new(), vec![0; journals.len()]);
+        let directory = directory.to_owned();
+        let mut run = UnfinishedRun { directory, whole, journals, run, steps, index, indexed, merged: 0 };
+        run.add_to_index()?;
+        run.merged = run.file_bytes();
+        Ok(run)
+    }
+
+    /// Blocks that the index does not have yet.
+    fn add_to_index(&mut self) -> Result<()> {
+        for (j, journal) in self.journals.iter().enumerate() {
+            for (i, b) in journal.blocks().iter().enumerate().skip(self.indexed[j]) {
+                check_block(&self.run, b, journal)?;
+                let slot = self.index.entry((b.variable, b.block, b.step)).or_insert((j, Vec::new()));
                 if slot.0 == j {
                     slot.1.push(i);
                 }
+                self.indexed[j] = i + 1;
             }
         }
-        Ok(UnfinishedRun { directory: directory.to_owned(), whole, journals, run, steps, index })
+        Ok(())
     }
 
     /// The journal directory.
@@ -203,6 +231,22 @@ impl UnfinishedRun {
     pub fn file_bytes(&self) -> u64 {
         self.journals.iter().map(Journal::valid_length).sum()
     }
+}
+
+/// The journals in a directory, by process; at least one.
+fn journals_in(directory: &Path) -> Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(|e| Error::io("list", directory, e))? {
+        let name = entry.map_err(|e| Error::io("list", directory, e))?.file_name();
+        if let Some(process) = name.to_str().and_then(process_of) {
+            paths.push((process, directory.join(&name)));
+        }
+    }
+    paths.sort();
+    if paths.is_empty() {
+        return Err(Error::InvalidArgument(format!("{} holds no journal of a limbeck run", directory.display())));
+    }
+    Ok(paths.into_iter().map(|(_, path)| path).collect())
 }
 
 fn agreed_description(journals: &[Journal], directory: &Path) -> Result<RunDescription> {

@@ -80,12 +80,33 @@ impl Journal {
             lost: Vec::new(),
         };
         match check_file_header(&journal.source, FileKind::Journal) {
-            Ok(()) => journal.scan()?,
+            Ok(()) => journal.scan(frame::FILE_HEADER as u64)?,
             // The process died while it wrote the first bytes: an empty journal with a torn tail.
             Err(Error::Truncated(_)) => journal.tear(0),
             Err(e) => return Err(e),
         }
         Ok(journal)
+    }
+
+    /// Reads and checks what was appended since; what was read before is not read again. True if the file is another one now
+    /// (the run was begun anew), so that everything was read and nothing known of it before holds.
+    ///
+    /// Errors: those of [`Journal::open`]; the journal is as it was then.
+    pub fn read_on(&mut self) -> Result<bool> {
+        let source = Source::open(self.source.path())?;
+        // What was torn before the first frame is checked from the beginning once more.
+        let began = self.valid_length >= frame::FILE_HEADER as u64;
+        if !began || !source.is_of_same_file(&self.source)? || source.length() < self.valid_length {
+            *self = Journal::open(self.source.path())?;
+            return Ok(true);
+        }
+        if source.length() == self.source.length() {
+            return Ok(false);
+        }
+        self.source = source;
+        self.torn = None;
+        self.scan(self.valid_length)?;
+        Ok(false)
     }
 
     fn tear(&mut self, offset: u64) {
@@ -94,9 +115,9 @@ impl Journal {
         self.torn = (bytes > 0).then_some(TornTail { offset, bytes });
     }
 
-    fn scan(&mut self) -> Result<()> {
+    fn scan(&mut self, from: u64) -> Result<()> {
         let end = self.source.length();
-        let mut at = frame::FILE_HEADER as u64;
+        let mut at = from;
         while at < end {
             let header = match end - at {
                 room if room < FRAME_HEADER as u64 => None,

@@ -197,3 +197,34 @@ fn foreign_journals() {
     let error = Journal::open(&archive).unwrap_err();
     assert!(matches!(error, Error::Compatibility(_)) && error.to_string().contains("archive"), "{error}");
 }
+
+#[test]
+fn a_journal_that_grows_is_read_on_as_it_would_be_read_anew() {
+    let run = run();
+    let path = journal_path(&run.directory, 0);
+    let first = 16 + fixture::records()[0].encode_frame().unwrap().len();
+    let mut followed = run.with(&run.whole[..first]).unwrap();
+    let growing = fixture::writable(&path, &run.whole[..first]);
+    for n in first + 1..=run.whole.len() {
+        std::os::unix::fs::FileExt::write_all_at(&growing, &run.whole[n - 1..n], n as u64 - 1).unwrap();
+        let news = followed.read_on().unwrap();
+        let anew = UnfinishedRun::open(&run.directory).unwrap();
+        assert_eq!(followed.steps(), anew.steps(), "{n} bytes");
+        assert_eq!(news, anew.file_bytes() == n as u64, "{n} bytes");
+        assert!(followed.newest_blocks().eq(anew.newest_blocks()) && followed.metrics().eq(anew.metrics()));
+        assert!(followed.torn_tails().eq(anew.torn_tails()) && followed.lost().eq(anew.lost()));
+        assert_eq!((followed.options(), followed.run()), (anew.options(), anew.run()));
+    }
+    assert!(!followed.read_on().unwrap());
+
+    // Another file of that name, shorter or not, is another run; one more journal belongs to it.
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, &run.whole[..first]).unwrap();
+    assert!(followed.read_on().unwrap() && followed.steps().is_empty());
+    std::fs::write(journal_path(&run.directory, 1), &run.whole).unwrap();
+    assert!(followed.read_on().unwrap());
+    assert_eq!(followed.journals().len(), 2);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::remove_file(journal_path(&run.directory, 1)).unwrap();
+    assert!(followed.read_on().is_err());
+}

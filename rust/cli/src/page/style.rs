@@ -15,7 +15,7 @@ h3 { margin: 1.2rem 0 .5rem; font-size: 1.05rem; overflow-wrap: anywhere; }
 p { margin: .4rem 0; }
 .lead, figcaption, footer, .note { color: var(--faint); }
 .note, figcaption { font-size: .875rem; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .75rem; margin: 1rem 0 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem; margin: 1rem 0 0; }
 .tiles div { display: flex; flex-direction: column-reverse; justify-content: flex-end; padding: .7rem .9rem;
   border: 1px solid var(--line); border-radius: .5rem; background: var(--card); }
 .tiles dt { color: var(--faint); font-size: .85rem; overflow-wrap: anywhere; }
@@ -23,10 +23,10 @@ p { margin: .4rem 0; }
 .wide { overflow-x: auto; }
 .long { max-height: 32rem; overflow-y: auto; border: 1px solid var(--line); border-radius: .4rem; }
 table { width: 100%; border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-thead th { position: sticky; top: 0; background: var(--card); font-weight: 600; white-space: nowrap; }
-td.n, th.n { text-align: right; white-space: nowrap; }
-td.t { overflow-wrap: anywhere; min-width: 8rem; }
+th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; white-space: nowrap; }
+thead th { position: sticky; top: 0; background: var(--card); font-weight: 600; }
+td.n, th.n { text-align: right; }
+td.t { min-width: 8rem; white-space: normal; overflow-wrap: anywhere; }
 figure { margin: 0; }
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: 1rem; }
 .figures.whole { grid-template-columns: 1fr; margin-top: 1rem; }
@@ -42,6 +42,8 @@ footer { margin-top: 2.5rem; padding-top: .6rem; border-top: 1px solid var(--lin
   body { max-width: none; padding: 0; font-size: 10pt; }
   .long { max-height: none; overflow: visible; border: 0; }
   thead th { position: static; }
+  .figures { grid-template-columns: repeat(3, 1fr); }
+  .figures.whole { grid-template-columns: 1fr; }
   h2, h3 { break-after: avoid; }
   tr { break-inside: avoid; }
 }

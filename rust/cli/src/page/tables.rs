@@ -12,6 +12,9 @@ use crate::view;
 /// Rows of the table of steps; of more steps only every n-th is listed.
 const MOST_ROWS: usize = 400;
 
+/// How the quality is called that an archive has of itself.
+pub const WHEN_MADE: &str = "when it was made";
+
 /// A cell with a number.
 fn number(text: impl AsRef<str>) -> Markup {
     html! { td.n { (text.as_ref()) } }
@@ -31,7 +34,7 @@ pub fn quality(
     let name = &source.info().variables.get(index)?.name;
     let of_segments = source.info().segments.iter().filter(|s| s.variable == *name).filter_map(|s| s.psnr);
     if let Some(least) = of_segments.reduce(f32::min) {
-        return Some((f64::from(least), "when it was written"));
+        return Some((f64::from(least), WHEN_MADE));
     }
     let of_steps = source.measured(variable).map(psnr).filter(|db| db.is_finite());
     of_steps.reduce(f64::min).map(|least| (least, "of the worst step when handed in"))
@@ -57,7 +60,7 @@ pub fn variables(source: &Source, variables: &[Variable]) -> Markup {
                         td { (source.units(v).unwrap_or("-")) }
                         td { (type_name(v)) }
                         td { (table::shape(&v.shape)) }
-                        td { (view_axes(v, axis)) }
+                        td.t { (view_axes(v, axis)) }
                         (number(info.blocks.to_string())) (number(grouped(info.payload_bytes)))
                     }
                 }
@@ -100,7 +103,7 @@ pub fn networks(source: &Source) -> Markup {
             section {
                 h2 { "Networks" }
                 div.wide { table.networks {
-                    thead { tr { th { "variable" } th { "steps" } th { "method" } th { "network" } th.n { "bytes" } th.n { "PSNR dB" } } }
+                    thead { tr { th { "variable" } th { "steps" } th { "method" } th { "network" } th.n { "bytes" } th.n { "PSNR dB when made" } } }
                     tbody {
                         @for s in segments.iter().take(MOST_ROWS) {
                             tr {

@@ -134,10 +134,10 @@ impl FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Size, String> {
-        let side = |t: &str| t.parse::<usize>().ok().filter(|n| (64..=8192).contains(n));
+        let side = |t: &str| t.parse::<usize>().ok().filter(|n| (64..=4096).contains(n));
         match text.split(['x', 'X']).map(side).collect::<Vec<_>>()[..] {
             [Some(width), Some(height)] => Ok(Size([width, height])),
-            _ => Err("must be WIDTHxHEIGHT, each 64 to 8192 pixels, as in 960x720".into()),
+            _ => Err("must be WIDTHxHEIGHT, each 64 to 4096 pixels, as in 960x720".into()),
         }
     }
 }

@@ -116,6 +116,24 @@ fn bricks_that_are_passed_over_change_nothing() {
 }
 
 #[test]
+fn small_and_large_values_look_the_same() {
+    let n = 33usize;
+    let scaled = |factor: f32| {
+        let ball = ball();
+        let values = (0..n * n * n).map(|i| factor * ball.at([i % n, i / n % n, i / n / n]));
+        let volume = Volume::new(values.collect(), [n; 3], [1.0; 3]).unwrap();
+        let mut scene = scene(Mode::Isosurface(vec![f64::from(0.8 * factor)]));
+        scene.range.1 = f64::from(factor);
+        scene.draw(&volume, SIZE, 12.0).unwrap()
+    };
+    let (small, one, large) = (scaled(1e-30), scaled(1.0), scaled(1e30));
+    for other in [small, large] {
+        let off = one.bytes().iter().zip(other.bytes()).filter(|(a, b)| a.abs_diff(**b) > 8).count();
+        assert!(off < one.bytes().len() / 1000, "{off} bytes differ");
+    }
+}
+
+#[test]
 fn cameras_that_see_nothing_are_refused() {
     let mut scene = scene(Mode::Maximum);
     scene.camera.zoom = f64::NAN;

@@ -167,4 +167,21 @@ pub(super) const SERVICE: &[OptionSpec] = &[
         "Memory for decoded teachers during distillation: what is coded plainly and what the teachers' frames hold.",
     )
     .in_unit("bytes"),
+    option(
+        "monitor.address",
+        OptionKind::Address,
+        "off",
+        "Where the run can be watched while it goes on, over HTTP: a page at /, /status.json, /metrics for Prometheus and \
+         /slice.png. A port alone is one of the loopback (127.0.0.1), 0 is any free port; run.lbk.d/monitor-00000.json says which \
+         was taken. A port that is taken is a warning and no more. There is no password: an address that others can reach shows \
+         them the run.",
+    )
+    .or("off"),
+    option(
+        "monitor.ranks",
+        OptionKind::Choice(&["first", "all"]),
+        "first",
+        "Which processes of a run with MPI can be watched: the first one, or all of them, each at the port given plus its rank. \
+         Every process knows its own blocks only.",
+    ),
 ];

@@ -1,5 +1,7 @@
 //! Values of options from text.
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use super::OptionKind;
 
 /// The value in its normal form; None if it is out of range.
@@ -14,6 +16,7 @@ pub(super) fn normalise(kind: &OptionKind, value: &str) -> Option<String> {
         OptionKind::Bytes { min } => bytes(value).filter(|&v| v >= min).map(|v| v.to_string()),
         OptionKind::Path => (!value.contains('\0')).then(|| value.to_owned()),
         OptionKind::Cores => cores(value).map(|_| value.replace(' ', "")),
+        OptionKind::Address => address(value).map(|a| a.to_string()),
     }
 }
 
@@ -70,6 +73,18 @@ pub(crate) fn cores(value: &str) -> Option<Vec<usize>> {
     Some(cores)
 }
 
+/// An address to listen on. A port alone is one of the loopback: to be reached from elsewhere has to be written out. Names
+/// other than localhost would have to be looked up, which may take long.
+pub(crate) fn address(value: &str) -> Option<SocketAddr> {
+    let port = value.strip_prefix("localhost").unwrap_or(value);
+    let port = port.strip_prefix(':').or((port == value).then_some(port));
+    let decimal = |p: &&str| p.bytes().all(|b| b.is_ascii_digit());
+    match port.filter(decimal).and_then(|p| p.parse().ok()) {
+        Some(port) => Some((Ipv4Addr::LOCALHOST, port).into()),
+        None => value.parse().ok(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +106,24 @@ mod tests {
         let some = [("12", 12), ("-3", -3), ("2e6", 2_000_000), ("9223372036854775807", i64::MAX)];
         assert!(some.iter().all(|(text, n)| whole(text) == Some(*n)));
         assert!(["", "2.5", "1e300", "inf", "NaN", "x"].iter().all(|text| whole(text).is_none()));
+    }
+
+    #[test]
+    fn addresses_are_of_the_loopback_unless_written_out() {
+        for (text, normal) in [
+            ("9464", "127.0.0.1:9464"),
+            (":0", "127.0.0.1:0"),
+            ("localhost:80", "127.0.0.1:80"),
+            ("0.0.0.0:9464", "0.0.0.0:9464"),
+            ("[::1]:1", "[::1]:1"),
+        ] {
+            assert_eq!(address(text).map(|a| a.to_string()).as_deref(), Some(normal), "{text}");
+        }
+        for text in
+            ["", ":", "localhost", "localhost9", "+80", "65536", "127.0.0.1", "::1", "node:80", "http://127.0.0.1:80"]
+        {
+            assert_eq!(address(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -51,6 +51,11 @@ impl Buffers {
         true
     }
 
+    /// Bytes of all buffers.
+    pub(super) fn allocated(&self) -> u64 {
+        self.allocated
+    }
+
     /// Most bytes of all buffers at once.
     pub(super) fn peak(&self) -> u64 {
         self.peak
