@@ -114,12 +114,13 @@ fn nothing_is_left_of_files_that_cannot_be_written() {
         bench.limbeck(&["decode", "run.lbk", "-v", "energy", "-o", &output]).ends_with(5).says(&["no/such/folder/a"]);
         // Files end at 1 KiB here, as they do where a disk is full.
         let limbeck = env!("CARGO_BIN_EXE_limbeck");
-        let line = format!("trap '' XFSZ; ulimit -f 1; exec {limbeck} decode run.lbk -v energy -o a.{format}");
+        let line = format!("trap '' XFSZ; ulimit -f 1; exec {limbeck} decode run.lbk -v energy -q -o a.{format}");
         let mut bash = Command::new("bash");
         let output = bash.args(["-c", &line]).current_dir(bench.path("")).output().unwrap();
         let words = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(5), "{format}: {words}");
-        assert!(words.contains("cannot write a"), "{format}: {words}");
+        assert!(words.starts_with("limbeck: cannot write a"), "{format}: {words}");
+        assert_eq!(words.lines().count(), 1, "{format}: {words}");
     }
     for file in ["/dev/full", "/dev/null"] {
         let code = if file == "/dev/full" { 5 } else { 0 };

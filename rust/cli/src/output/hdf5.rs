@@ -26,7 +26,7 @@ pub struct Hdf5Variable<'a> {
 /// A file being written: a fixed list of variables at a fixed number of steps, for all of which there is room.
 pub struct StepsFile {
     arrays: Vec<StepsArray>,
-    file: H5File,
+    file: OpenFile,
     steps: usize,
     /// Variables at steps that are written.
     written: usize,
@@ -52,8 +52,8 @@ impl StepsFile {
         let reserved = Reserved::beside(path)?;
         // A lock is of no use for a file that nobody knows, and some network file systems have none.
         let file = H5File::options().no_locking().track_order(true).create(reserved.temporary());
-        let file = file.map_err(|e| failure(&reserved, &e))?;
-        let arrays = lay_out(&file).map_err(|e| failure(&reserved, &e))?;
+        let file = OpenFile(Some(file.map_err(|e| failure(&reserved, &e))?));
+        let arrays = file.0.as_ref().map_or(Ok(Vec::new()), lay_out).map_err(|e| failure(&reserved, &e))?;
         Ok(StepsFile { arrays, file, steps, written: 0, reserved })
     }
 
@@ -73,8 +73,24 @@ impl StepsFile {
             return Err(Failure::Internal(format!("{written} of {} arrays are written", arrays.len() * steps)));
         }
         drop(arrays);
-        file.close_no_sync().map_err(|e| failure(&reserved, &e))?;
+        file.close().map_err(|e| failure(&reserved, &e))?;
         Ok(reserved.seal())
+    }
+}
+
+/// A file that the library may not close by itself: it would say on stderr what went wrong.
+struct OpenFile(Option<H5File>);
+
+impl OpenFile {
+    fn close(mut self) -> Hdf5<()> {
+        self.0.take().map_or(Ok(()), H5File::close_no_sync)
+    }
+}
+
+impl Drop for OpenFile {
+    fn drop(&mut self) {
+        // Only where the file is given up.
+        let _ = self.0.take().map(H5File::close_no_sync);
     }
 }
 
@@ -138,14 +154,25 @@ pub(super) fn describe_file(file: &H5File, name: &str, value: &Attribute) -> Hdf
     }
 }
 
-/// What the operating system said is somewhere in the library's error.
 fn failure(reserved: &Reserved, error: &Hdf5Error) -> Failure {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(e) = cause {
-        if let Some(io) = e.downcast_ref::<io::Error>() {
-            return reserved.failure(io);
-        }
-        cause = e.source();
+    let text = error.to_string();
+    reserved.failure(&system_error(&text).unwrap_or_else(|| io::Error::other(text)))
+}
+
+/// The library has what the operating system said in its texts only: "(os error 28)".
+fn system_error(text: &str) -> Option<io::Error> {
+    let number = text.split_once("(os error ")?.1.split(')').next()?;
+    number.parse().ok().map(io::Error::from_raw_os_error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_system_are_known_again() {
+        let error = Hdf5Error::Io(io::Error::from_raw_os_error(28));
+        assert_eq!(system_error(&error.to_string()).unwrap().kind(), io::ErrorKind::StorageFull);
+        assert!(system_error("a dataset with this name").is_none());
     }
-    reserved.failure(&io::Error::other(error.to_string()))
 }
