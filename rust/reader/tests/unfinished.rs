@@ -4,7 +4,7 @@ mod ramp;
 
 use limbeck_archive::{Record, journal_directory, journal_path};
 use limbeck_field::Region;
-use limbeck_reader::{Error, Space, State};
+use limbeck_reader::{Error, Space, State, StepMetrics};
 use ramp::{Running, block, frame, nan_at, open, plain_payload, ramp as value, run_of, stamp, variable, whole};
 
 fn values(level: f64, region: &Region) -> Vec<f64> {
@@ -207,4 +207,32 @@ fn a_writer_at_work_never_harms_a_reader() {
         }
         assert_eq!(seen, 300);
     });
+}
+
+#[test]
+fn a_run_is_read_on_while_it_is_written() {
+    let mut run = Running::new(&run_of(vec![variable("rho", &[2])]));
+    let mut data = open(&run.archive()).unwrap();
+    assert!(!data.read_on().unwrap());
+    let mut whole = Vec::new();
+    for step in 0..5 {
+        run.step(step, [frame(step, 0, None, 1.0 + step as f64)]);
+        let rows = |step: u64| StepMetrics { step, variable: 0, bytes: 10 * step, ..StepMetrics::default() };
+        run.journal.append(&Record::Metrics(vec![rows(step), rows(step + 100)])).unwrap();
+        assert!(data.read_on().unwrap() && !data.read_on().unwrap());
+        whole.push(step);
+        assert_eq!(data.steps().iter().map(|s| s.index).collect::<Vec<_>>(), whole);
+        assert_eq!(data.read_all::<f64>("rho", step).unwrap()[0], 1.0 + step as f64);
+        let progress = data.progress(3).unwrap();
+        assert_eq!((progress.whole as u64, progress.begun, progress.newest.unwrap().index), (step + 1, 0, step));
+        let recent: Vec<_> = progress.recent.iter().map(|m| (m.step, m.bytes)).collect();
+        // Rows of steps that are not whole say nothing yet.
+        assert_eq!(recent, (step.saturating_sub(2)..=step).map(|s| (s, 10 * s)).collect::<Vec<_>>());
+    }
+    run.journal.append(&Record::StepDropped { stamp: stamp(5), reason: "full".into() }).unwrap();
+    run.journal.append(&Record::StepAccepted(stamp(6))).unwrap();
+    assert!(data.read_on().unwrap());
+    let progress = data.progress(1).unwrap();
+    assert_eq!((progress.whole, progress.begun, progress.dropped, progress.recent.len()), (5, 1, 1, 1));
+    assert_eq!(progress.file_bytes, std::fs::metadata(run.journal.path()).unwrap().len());
 }

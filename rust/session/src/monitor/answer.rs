@@ -11,7 +11,7 @@ use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 
 use super::slice::{Asked, Refusal};
-use super::{View, page, prometheus, status};
+use super::{View, host, page, prometheus, status};
 
 pub(super) type Answer = Response<Full<Bytes>>;
 
@@ -100,12 +100,13 @@ impl Desk {
 
 /// On the loopback, a page from elsewhere whose name was made to lead here must not read this one.
 fn names_this_machine(request: &Request<Incoming>) -> bool {
-    let Some(host) = request.headers().get(header::HOST) else { return true };
-    let Some(host) = host.to_str().ok().and_then(|h| h.parse::<hyper::http::uri::Authority>().ok()) else {
+    let Some(told) = request.headers().get(header::HOST) else { return true };
+    let Some(told) = told.to_str().ok().and_then(|h| h.parse::<hyper::http::uri::Authority>().ok()) else {
         return false;
     };
-    let name = host.host().trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
+    let name = told.host().trim_start_matches('[').trim_end_matches(']');
+    let own = [String::from("localhost"), host()];
+    own.iter().any(|n| n.eq_ignore_ascii_case(name)) || name.parse::<IpAddr>().is_ok()
 }
 
 /// The answer of a moment ago, or a new one.

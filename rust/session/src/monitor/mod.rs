@@ -12,7 +12,7 @@ mod server;
 mod slice;
 mod status;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -126,9 +126,9 @@ impl Monitor {
         });
         let (end, ended) = oneshot::channel();
         let server = server::start(listener, view.clone(), ended).map_err(|e| refused(&e))?;
-        tracing::info!("the run can be watched at http://{taken}/");
+        tracing::info!("the run can be watched at {}", url(taken));
         if let Err(e) = told {
-            view.watched.notices.add(format!("the run can be watched at http://{taken}/, but {e}"));
+            view.watched.notices.add(format!("the run can be watched at {}, but {e}", url(taken)));
         }
         Ok(Monitor { view, file, end: Some(end), server: Some(server) })
     }
@@ -174,7 +174,7 @@ fn of_rank(address: SocketAddr, rank: u32) -> Result<SocketAddr, String> {
 /// Writes down where the run can be watched: whole or not at all, since programs wait for the file.
 fn tell(file: &Path, taken: SocketAddr, watched: &Watched) -> Result<(), String> {
     let document = json!({
-        "url": format!("http://{taken}/"),
+        "url": url(taken),
         "address": taken.to_string(),
         "host": host(),
         "process_id": std::process::id(),
@@ -188,6 +188,16 @@ fn tell(file: &Path, taken: SocketAddr, watched: &Watched) -> Result<(), String>
         Ok(())
     };
     written().map_err(|e| format!("{} that says so cannot be written: {e}", file.display()))
+}
+
+/// What leads there from this machine.
+fn url(taken: SocketAddr) -> String {
+    let ip = match taken.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}/", SocketAddr::new(ip, taken.port()))
 }
 
 /// The node's own name.
@@ -205,5 +215,13 @@ mod tests {
         assert_eq!(of_rank(at("127.0.0.1:9464"), 3), Ok(at("127.0.0.1:9467")));
         assert_eq!(of_rank(at("[::1]:0"), 3), Ok(at("[::1]:0")));
         assert!(of_rank(at("0.0.0.0:65534"), 2).unwrap_err().contains("65535"));
+    }
+
+    #[test]
+    fn addresses_that_stand_for_all_are_reached_by_one() {
+        let url = |text: &str| url(text.parse().unwrap());
+        assert_eq!(url("0.0.0.0:80"), "http://127.0.0.1:80/");
+        assert_eq!(url("[::]:80"), "http://[::1]:80/");
+        assert_eq!(url("10.0.0.7:80"), "http://10.0.0.7:80/");
     }
 }

@@ -90,6 +90,8 @@ async fn talk(stream: TcpStream, desk: Arc<Desk>) {
         .keep_alive(false)
         .header_read_timeout(TO_ASK)
         .max_buf_size(HEAD)
+        // Writing several buffers at once to a client that went away would be a SIGPIPE, which ends most simulations.
+        .writev(false)
         .serve_connection(TokioIo::new(stream), service);
     // What clients do wrong is theirs.
     if let Err(e) = connection.await {

@@ -106,8 +106,8 @@ impl Asked {
         let all = &watched.description.variables;
         let number = match &variable {
             Some(name) => all.iter().position(|v| v.name == *name).ok_or_else(|| {
-                let names = all.iter().map(|v| v.name.as_str());
-                Refusal::Question(format!("there is no such variable: {}", crate::spelling::meant(name, names)))
+                let names: Vec<_> = all.iter().map(|v| format!("{:?}", v.name)).collect();
+                Refusal::Question(format!("there is no such variable: it is one of {}", names.join(", ")))
             })?,
             None => 0,
         };

@@ -49,7 +49,7 @@ fn without_spill_a_full_queue_has_no_room_until_work_is_done() {
     assert!(!put(&q, 2, &[10], false), "what is worked on counts too");
     q.done(work);
     assert!(put(&q, 2, &[10], false));
-    assert_eq!(q.fill(), Fill { bytes: 80, waiting: 2, spilled: 0, peak: 80 });
+    assert_eq!(q.fill(), Fill { bytes: 80, waiting: 2, spilled: 0, held: 80, peak: 80, busy: 0 });
 }
 
 #[test]
