@@ -69,7 +69,7 @@ struct Shown<'a> {
 
 impl Shown<'_> {
     fn new(console: &Console) -> Shown<'_> {
-        let terminal = Some(Term::stdout()).filter(|t| t.is_term() && !console.json);
+        let terminal = Some(Term::buffered_stdout()).filter(|t| t.is_term() && !console.json);
         Shown { console, terminal, lines: 0, last: String::new() }
     }
 
@@ -90,7 +90,9 @@ impl Shown<'_> {
         let drawn = || -> std::io::Result<()> {
             terminal.move_cursor_up(self.lines)?;
             terminal.clear_to_end_of_screen()?;
-            terminal.write_str(&format!("{}\n", lines.join("\n")))
+            terminal.write_line(&lines.join("\n"))?;
+            // All at once, so that nothing flickers.
+            terminal.flush()
         };
         said(drawn())?;
         self.lines = lines.len();

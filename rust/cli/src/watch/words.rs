@@ -55,7 +55,9 @@ fn heading(sight: &Sight) -> String {
                 format!("{} is distilled: {:.0} %, at {variable}", sight.directory.display(), 100.0 * done)
             }
             Some(("draining", _)) => format!("{}: the last steps are fitted", sight.directory.display()),
-            _ => format!("{} is being written", sight.directory.display()),
+            Some(_) => format!("{} is being written", sight.directory.display()),
+            // A distillation holds the lock as well, and cannot be asked.
+            None => format!("{} is being written or distilled", sight.directory.display()),
         },
         State::Unfinished => format!(
             "{0} is unfinished, and nobody on this machine writes it: it was interrupted, or goes on elsewhere \
