@@ -42,3 +42,9 @@ impl Monitor {
         match self.0 {}
     }
 }
+
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        match self.0 {}
+    }
+}

@@ -71,9 +71,12 @@ impl Numbers {
     /// Takes over what became durable since.
     pub(super) fn catch_up(&mut self, durability: &Durability) {
         let per_step = self.variables.len();
+        if per_step == 0 {
+            return;
+        }
         // All variables of a step become durable together.
-        let at_once = AT_ONCE.div_ceil(per_step.max(1)) * per_step;
-        while per_step > 0 {
+        let at_once = AT_ONCE.div_ceil(per_step) * per_step;
+        loop {
             let news = durability.reports_behind(self.known, at_once);
             self.known += news.len();
             news.chunks_exact(per_step).for_each(|step| self.add(step));
