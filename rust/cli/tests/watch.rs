@@ -45,8 +45,7 @@ fn a_run_that_goes_on_and_one_that_was_killed() {
     assert_eq!((&seen["state"], &seen["finished"]), (&"running".into(), &Value::Null));
     let (steps, session) = (&seen["steps"], &seen["session"]);
     assert_eq!(session["process_id"], child.id());
-    // The journal was read before the session was asked.
-    assert!(session["steps"]["durable"].as_u64() >= steps["durable"].as_u64(), "{seen:#}");
+    assert!(steps["durable"].as_u64() >= Some(2) && session["steps"]["accepted"].as_u64() >= Some(1), "{seen:#}");
     assert!(seen["variables"][0]["psnr"].as_f64().unwrap() > 10.0 && seen["variables"][0]["name"] == "u");
     let text = bench.limbeck(&["watch", "run.lbk.d", "--once"]).ends_with(0).stdout;
     for word in ["run.lbk.d is being written", "steps durable", "workers busy", "PSNR dB", "journal"] {

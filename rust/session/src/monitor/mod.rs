@@ -7,6 +7,7 @@
 mod answer;
 mod numbers;
 mod page;
+mod plane;
 mod prometheus;
 mod server;
 mod slice;

@@ -1,13 +1,51 @@
-//! A client of the monitor that does nothing but what it is told.
+//! A run that can be watched, and a client that does nothing but what it is told.
 #![allow(dead_code, reason = "each test program uses its part")]
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use limbeck_archive::journal_directory;
+use limbeck_session::{BlockId, Outcome, Session};
 use serde_json::Value;
+
+use crate::session_support::{Control, feed, session};
+
+pub const SHAPE: [usize; 3] = [4, 5, 6];
+
+/// Any free port of the loopback.
+pub const ANY: (&str, &str) = ("monitor.address", ":0");
+
+/// A run, where it can be watched, and its only block.
+pub struct Run {
+    _keep: tempfile::TempDir,
+    pub path: PathBuf,
+    pub session: Session,
+    pub block: BlockId,
+    pub control: Arc<Control>,
+    pub at: SocketAddr,
+}
+
+impl Run {
+    pub fn new(set: &[(&str, &str)]) -> Run {
+        let keep = tempfile::tempdir().unwrap();
+        let path = keep.path().join("run.lbk");
+        let (session, _, block, control) = session(&path, &[&[ANY], set].concat(), &SHAPE);
+        let at = address(&journal_directory(&path), 0);
+        Run { _keep: keep, path, session, block, control, at }
+    }
+
+    pub fn feed(&mut self, cycle: i64) {
+        assert_eq!(feed(&mut self.session, self.block, &SHAPE, cycle), Outcome::Ok);
+    }
+
+    pub fn wait(&self) {
+        assert!(self.session.wait(i64::MAX, Duration::from_secs(60)).unwrap());
+    }
+}
 
 /// An answer, taken apart.
 #[derive(Debug)]
