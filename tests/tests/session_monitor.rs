@@ -158,7 +158,7 @@ fn slices_are_those_of_the_decoded_teachers() {
                 assert_eq!((height, width), (sides[0], sides[1]));
                 let rows = values.chunks(width).rev().flatten();
                 let expected: Vec<_> =
-                    rows.map(|&v| if v.is_nan() { MISSING } else { colours.of(v, low, high) }).collect();
+                    rows.map(|&v| if v.is_nan() { MISSING } else { colours.of(v, (low, high)) }).collect();
                 assert_eq!(seen, expected, "cycle {cycle}, {name} = {index}");
             }
         }
