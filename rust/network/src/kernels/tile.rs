@@ -203,19 +203,10 @@ pub unsafe fn gradient<V: Vector>(
         *o = 2.0 * scale * e;
     }
     let last = packing.layers.len() - 1;
-    // SAFETY: offsets and widths come from the packing that sized all buffers.
-    unsafe {
-        let l = &packing.layers[last];
-        let previous = w.offsets[last - 1];
-        let (y, slope) = (w.activations.as_ptr().add(previous), w.slopes.as_ptr().add(previous));
-        // An output layer that follows a residual block passes its gradient past the sine as well.
-        let past = packing.layers[last - 1].residual == Residual::End;
-        let skip = if past { w.skip.as_mut_ptr() } else { std::ptr::null_mut() };
-        let (weights, target) = (master.as_ptr().add(l.master), gradient.as_mut_ptr().add(l.master));
-        let (errors, delta) = (&w.outputs[..n], w.delta[0].as_mut_ptr());
-        output_gradient::<V>(errors, weights, y, slope, l.input_width, magic[last], target, delta, skip);
-        gradient[l.biases] += errors.iter().sum::<f32>() + magic[last] - magic[last];
-    }
+    let l = &packing.layers[last];
+    // SAFETY: as above, and `gradient` is laid out as `master`.
+    unsafe { output_gradient::<V>(packing, master, w, n, magic[last], gradient.as_mut_ptr().add(l.master)) };
+    gradient[l.biases] += w.outputs[..n].iter().sum::<f32>() + magic[last] - magic[last];
     for index in (0..last).rev() {
         let l = &packing.layers[index];
         // SAFETY: as above.
@@ -288,21 +279,13 @@ pub unsafe fn derivatives<V: Vector>(
     // SAFETY: passed on from the caller.
     unsafe { forward::<V, true>(packing, master, w, n) };
     values.copy_from_slice(&w.outputs[..n]);
-    let last = packing.layers.len() - 1;
+    w.outputs[..n].fill(1.0);
+    let unused = w.delta[1].as_mut_ptr();
     // SAFETY: offsets and widths come from the packing that sized all buffers.
     unsafe {
-        let l = &packing.layers[last];
-        let previous = w.offsets[last - 1];
-        let (y, slope) = (w.activations.as_ptr().add(previous), w.slopes.as_ptr().add(previous));
-        let past = packing.layers[last - 1].residual == Residual::End;
-        let skip = if past { w.skip.as_mut_ptr() } else { std::ptr::null_mut() };
-        w.outputs[..n].fill(1.0);
-        let [delta, unused] = &mut w.delta;
-        let weights = master.as_ptr().add(l.master);
         // What it says of the weights is not asked for.
-        let (delta, unused) = (delta.as_mut_ptr(), unused.as_mut_ptr());
-        output_gradient::<V>(&w.outputs[..n], weights, y, slope, l.input_width, 0.0, unused, delta, skip);
-        for index in (1..last).rev() {
+        output_gradient::<V>(packing, master, w, n, 0.0, unused);
+        for index in (1..packing.layers.len() - 1).rev() {
             previous_delta::<V>(packing, transposed, w, index, n);
         }
         let l = &packing.layers[0];
@@ -331,22 +314,30 @@ unsafe fn split<V: Vector>(skip: *mut f32, slope: *const f32, delta: *mut f32, l
     }
 }
 
-/// Backward through the linear output layer: weight gradient, and delta of the layer below.
+/// Backward through the linear output layer, from the errors that stand as outputs: adds its weight gradient to `target`, and leaves
+/// the delta of the layer below.
+///
+/// # Safety
+/// As for [`forward`]; `target` holds a row of weights of that layer.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
 unsafe fn output_gradient<V: Vector>(
-    errors: &[f32],
-    weights: *const f32,
-    y: *const f32,
-    slope: *const f32,
-    width: usize,
+    packing: &Packing,
+    master: &[f32],
+    w: &mut Workspace,
+    n: usize,
     magic: f32,
     target: *mut f32,
-    delta: *mut f32,
-    skip: *mut f32,
 ) {
-    // SAFETY: y, slope, delta (and skip, if any) hold errors.len() rows of `width` floats; weights and target one.
+    let last = packing.layers.len() - 1;
+    let (l, previous) = (&packing.layers[last], w.offsets[last - 1]);
+    let (width, errors) = (l.input_width, &w.outputs[..n]);
+    // SAFETY: offsets and widths come from the packing that sized all buffers.
     unsafe {
+        let (y, slope) = (w.activations.as_ptr().add(previous), w.slopes.as_ptr().add(previous));
+        // An output layer that follows a residual block passes its gradient past the sine as well.
+        let past = packing.layers[last - 1].residual == Residual::End;
+        let skip = if past { w.skip.as_mut_ptr() } else { std::ptr::null_mut() };
+        let (weights, delta) = (master.as_ptr().add(l.master), w.delta[0].as_mut_ptr());
         let half = V::splat(0.5);
         let mut c = 0;
         while c < width {
