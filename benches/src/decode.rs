@@ -155,18 +155,18 @@ impl Flex {
         let architecture = Architecture::Siren { inputs: 4, width, depth, omega: 10.0 };
         let network = TensorNetwork::new(&Network::random(architecture, &Random::new(&[1]))?);
         let random = Random::new(&[2]);
+        let mut flex = Flex { network, coordinates: Vec::new() };
         let mut best = (f64::INFINITY, Vec::new());
         for batch in BATCHES {
-            let coordinates = (0..4 * batch as u64).map(|i| (2.0 * random.uniform(i) - 1.0) as f32).collect();
-            let flex =
-                Flex { network: TensorNetwork::new(&Network::random(architecture, &Random::new(&[1]))?), coordinates };
+            flex.coordinates = (0..4 * batch as u64).map(|i| (2.0 * random.uniform(i) - 1.0) as f32).collect();
             flex.seconds(batch);
             let spent = flex.seconds(4 * BATCHES[BATCHES.len() - 1]);
             if spent < best.0 {
-                best = (spent, flex.coordinates);
+                best = (spent, std::mem::take(&mut flex.coordinates));
             }
         }
-        Ok(Flex { network, coordinates: best.1 })
+        flex.coordinates = best.1;
+        Ok(flex)
     }
 
     /// Seconds of so many points.

@@ -50,8 +50,7 @@ pub(crate) fn distil(
                 // Nobody waits for the result: the way out of the training, which is caught at its end and printed nowhere.
                 std::panic::resume_unwind(Box::new("interrupted"));
             }
-            let share = (p.index as f64 + p.done.clamp(0.0, 1.0)) / p.variables.max(1) as f64;
-            let _ = tell.send(Told::Share(share));
+            let _ = tell.send(Told::Share(p.share()));
         };
         let result = distil_run(&journal, &output, &config, &Alone, &progress);
         let _ = tell.send(Told::Done(Box::new(result)));

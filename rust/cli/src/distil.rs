@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use clap::Args;
+use limbeck_reader::journal_directory;
 use limbeck_session::ranks::Ranks;
 use limbeck_session::{CloseReport, Config, distil_run};
 
-use crate::console::Console;
+use crate::console::{Console, Progress};
 use crate::crew::Crew;
 use crate::failure::{Failure, Result};
 use crate::settings::SettingArgs;
@@ -63,9 +64,7 @@ fn journal_of(path: &Path) -> Result<PathBuf> {
     if path.is_dir() {
         return Ok(path.to_path_buf());
     }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".d");
-    let beside = PathBuf::from(beside);
+    let beside = journal_directory(path);
     match (beside.is_dir(), path.exists()) {
         (true, _) => Ok(beside),
         (false, true) => Err(Failure::Usage(format!(
@@ -82,14 +81,18 @@ pub fn distil(run: &Path, output: &Path, config: &Config, ranks: &dyn Ranks, con
     // Progress is told from any thread.
     let shown = Mutex::new(progress);
     let result = distil_run(run, output, config, ranks, &|p| {
-        let share = (p.index as f64 + p.done.clamp(0.0, 1.0)) / p.variables.max(1) as f64;
-        let message = format!("{} {} dB against the teachers", p.variable, decibels(p.psnr));
-        shown.lock().unwrap_or_else(|e| e.into_inner()).at((share * 100.0) as u64, &message);
+        show(p, &shown.lock().unwrap_or_else(|e| e.into_inner()));
     });
     shown.into_inner().unwrap_or_else(|e| e.into_inner()).finish();
     let report = result?;
     report.warnings.iter().for_each(|w| console.warn(w));
     Ok(report)
+}
+
+/// Shows how far a distillation is, in percent.
+pub fn show(p: &limbeck_session::Progress, shown: &Progress) {
+    let message = format!("{} {} dB against the teachers", p.variable, decibels(p.psnr));
+    shown.at((p.share() * 100.0) as u64, &message);
 }
 
 /// Says by the exit code that something is missing in what was written.

@@ -13,7 +13,6 @@ use crate::crew::Crew;
 use crate::document::{extend, number};
 use crate::failure::{Failure, Result};
 use crate::settings::SettingArgs;
-use crate::table::decibels;
 use crate::{distil, interrupt, report};
 
 /// What `replay` takes.
@@ -139,9 +138,7 @@ fn hand_in(prepared: &Prepared, crew: &Crew, speed: Pace, console: &Console) -> 
             !interrupt::requested()
         },
         distil: &|p| {
-            let share = (p.index as f64 + p.done.clamp(0.0, 1.0)) / p.variables.max(1) as f64;
-            let message = format!("{} {} dB against the teachers", p.variable, decibels(p.psnr));
-            distilling.lock().unwrap_or_else(|e| e.into_inner()).at((share * 100.0) as u64, &message);
+            distil::show(p, &distilling.lock().unwrap_or_else(|e| e.into_inner()));
         },
     };
     let replayed = replay.run(output, config, crew.communicator(), speed, &watch);

@@ -191,15 +191,19 @@ impl Variable {
         given.into_iter().chain([letter]).collect()
     }
 
-    /// Coordinates of the points of a region along an axis; indices where the axis has none.
+    /// Coordinate of a grid point along an axis; its index where the axis has none.
+    pub fn coordinate(&self, axis: usize, index: usize) -> f64 {
+        match self.axes.get(axis).map(|a| &a.coordinates) {
+            Some(AxisCoordinates::Uniform { origin, spacing }) => origin + index as f64 * spacing,
+            Some(AxisCoordinates::Explicit(points)) => points.get(index).copied().unwrap_or(index as f64),
+            Some(AxisCoordinates::Index) | None => index as f64,
+        }
+    }
+
+    /// Coordinates of the points of a region along an axis.
     pub fn coordinates(&self, region: &Region, axis: usize) -> Vec<f64> {
-        let known = self.axes.get(axis).map(|a| &a.coordinates);
-        let at = |i: usize| match known {
-            Some(AxisCoordinates::Uniform { origin, spacing }) => origin + i as f64 * spacing,
-            Some(AxisCoordinates::Explicit(points)) => points[i],
-            Some(AxisCoordinates::Index) | None => i as f64,
-        };
-        (0..region.count[axis]).map(|i| at(region.start[axis] + i * region.every[axis])).collect()
+        let at = |i: usize| self.coordinate(axis, region.start[axis] + i * region.every[axis]);
+        (0..region.count[axis]).map(at).collect()
     }
 
     /// The grid in space that the points of a region form. The remarks tell which axes are not evenly spaced and

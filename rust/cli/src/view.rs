@@ -35,41 +35,25 @@ pub fn whole(variable: &Variable, every: usize, memory: usize) -> Region {
 /// Place in a variable's axes of the one with this name: its own, or z, y, x, or its number.
 pub fn axis_named(variable: &Variable, name: &str) -> Result<usize> {
     let rank = variable.shape.len();
-    let found = (0..rank).find(|&a| axis_name(variable, a) == name || letter(rank, a) == name || a.to_string() == name);
+    let found = (0..rank).find(|&a| variable.axis_names(a).contains(&name) || a.to_string() == name);
     found.ok_or_else(|| {
         let names: Vec<String> = (0..rank).map(|a| axis_name(variable, a)).collect();
         Failure::Usage(format!("--axis {name}: the axes of {:?} are {}", variable.name, names.join(", ")))
     })
 }
 
-fn letter(rank: usize, axis: usize) -> &'static str {
-    ["z", "y", "x"][3 - rank + axis]
-}
-
 /// Name of an axis: what the run calls it, or a letter.
 pub fn axis_name(variable: &Variable, axis: usize) -> String {
-    match variable.axes.get(axis) {
-        Some(a) if !a.name.is_empty() => a.name.clone(),
-        _ => letter(variable.shape.len(), axis).into(),
-    }
+    variable.axis_names(axis)[0].to_string()
 }
 
 /// Name and units of an axis, and the coordinates of the first and the last point of a region.
 pub fn axis_label(variable: &Variable, region: &Region, axis: usize) -> AxisLabel {
     let last = region.start[axis] + (region.count[axis].max(1) - 1) * region.every[axis];
-    let ends = (coordinate(variable, axis, region.start[axis]), coordinate(variable, axis, last));
+    let ends = (variable.coordinate(axis, region.start[axis]), variable.coordinate(axis, last));
     let name = axis_name(variable, axis);
     let units = variable.axes.get(axis).map_or("", |a| a.units.as_str());
     AxisLabel { name: if units.is_empty() { name } else { format!("{name} [{units}]") }, ends }
-}
-
-/// Coordinate of a grid point along an axis.
-fn coordinate(variable: &Variable, axis: usize, index: usize) -> f64 {
-    match variable.axes.get(axis).map(|a| &a.coordinates) {
-        Some(AxisCoordinates::Uniform { origin, spacing }) => origin + index as f64 * spacing,
-        Some(AxisCoordinates::Explicit(points)) => points.get(index).copied().unwrap_or(index as f64),
-        Some(AxisCoordinates::Index) | None => index as f64,
-    }
 }
 
 /// The variable with its units, as it is written beside numbers.
@@ -246,7 +230,7 @@ impl Cut {
 /// A step of a 1D variable, as points (coordinate, value).
 pub fn curve(source: &Source, variable: &Variable, step: &Step) -> Result<Vec<(f64, f64)>> {
     let values: Vec<f64> = source.read(variable, step, &Region::of(&Extent::whole(&variable.shape)))?;
-    let mut points: Vec<_> = values.iter().enumerate().map(|(i, v)| (coordinate(variable, 0, i), *v)).collect();
+    let mut points: Vec<_> = values.iter().enumerate().map(|(i, v)| (variable.coordinate(0, i), *v)).collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     Ok(points)
 }
@@ -260,14 +244,6 @@ pub fn measured_range(source: &Source, variable: &Variable, steps: &[Step]) -> O
     };
     let ranges = steps.iter().map(of).collect::<Option<Vec<_>>>()?;
     ranges.into_iter().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
-}
-
-/// Smallest and largest finite value.
-pub fn range_of(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
-    values.filter(|v| v.is_finite()).fold(None, |range, v| match range {
-        None => Some((v, v)),
-        Some((low, high)) => Some((v.min(low), v.max(high))),
-    })
 }
 
 /// "one of 2 points along each axis: 128 x 128 x 128 of 256 x 256 x 256"; None where all points are taken.

@@ -43,7 +43,7 @@ mod volume;
 pub use colour::{ColourMap, MISSING, Rgb};
 pub use error::{Error, Result};
 pub use image::write_png;
-pub use slice::Slice;
+pub use slice::{Slice, range_of};
 
 #[cfg(feature = "scenes")]
 pub use {

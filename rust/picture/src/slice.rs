@@ -18,14 +18,18 @@ const LONG: usize = 460;
 /// Shortest side: long, narrow slices are stretched to it.
 const SHORT: usize = 110;
 
+/// Smallest and largest finite value.
+pub fn range_of(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    values.filter(|v| v.is_finite()).fold(None, |range, v| match range {
+        None => Some((v, v)),
+        Some((low, high)) => Some((v.min(low), v.max(high))),
+    })
+}
+
 impl Slice {
     /// Smallest and largest finite value.
     pub fn range(&self) -> Option<(f64, f64)> {
-        let finite = self.values.iter().copied().filter(|v| v.is_finite());
-        finite.fold(None, |range, v| match range {
-            None => Some((v, v)),
-            Some((low, high)) => Some((v.min(low), v.max(high))),
-        })
+        range_of(self.values.iter().copied())
     }
 
     /// The colours of the values from `low` to `high`, row by row as pictures have them: the last row of the slice first.

@@ -14,7 +14,7 @@ use crate::durability::Durability;
 use crate::encode::Encoder;
 use crate::error::{agree_or_undo, panic_proof};
 use crate::metrics::Meter;
-use crate::monitor::{Monitor, Watched};
+use crate::monitor::Monitor;
 use crate::notices::Notices;
 use crate::queue::Queue;
 use crate::restart::{Past, Present};
@@ -23,6 +23,7 @@ use crate::settings::Policy;
 use crate::spill::Spill;
 use crate::step::Steps;
 use crate::variable::element_type;
+use crate::watched::Watched;
 use crate::workers::{Lane, Shop};
 use crate::{Error, Result, Session, agree, describe, journal, workers};
 

@@ -37,6 +37,7 @@ mod step;
 mod teachers;
 mod values;
 mod variable;
+mod watched;
 mod workers;
 
 pub use config::{Config, Options, Origin};

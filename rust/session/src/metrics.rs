@@ -159,6 +159,13 @@ pub struct Progress {
     pub psnr: f64,
 }
 
+impl Progress {
+    /// Share of the work on all variables that is done, 0 to 1.
+    pub fn share(&self) -> f64 {
+        (self.index as f64 + self.done.clamp(0.0, 1.0)) / self.variables.max(1) as f64
+    }
+}
+
 /// One variable in the archive.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VariableReport {

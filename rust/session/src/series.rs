@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use limbeck_archive::UnfinishedRun;
 
-use crate::{Config, Origin, Result, Session};
+use crate::{Config, Metrics, Origin, Result, Session};
 
 impl Config {
     /// For a series that is there already: unless the user chose otherwise, a full queue blocks and all cores train; and
@@ -44,8 +44,9 @@ impl Session {
     /// As [`Session::wait`].
     pub fn wait_while(&self, cycle: i64, mut go_on: impl FnMut() -> bool) -> Result<()> {
         while go_on() && !self.wait(cycle, Duration::from_millis(250))? {
-            let m = self.metrics();
-            if m.durable + m.dropped >= m.accepted {
+            // Without the reports of all steps.
+            let done = |m: Metrics| m.durable + m.dropped >= m.accepted;
+            if self.running.as_ref().is_none_or(|running| done(running.meter.totals())) {
                 break;
             }
         }

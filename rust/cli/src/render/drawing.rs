@@ -1,7 +1,7 @@
 //! What is drawn, step by step.
 
 use limbeck_field::Region;
-use limbeck_picture::{Camera, Canvas, Chart, ColourMap, Curve, Mode, Plate, Rgb, Scene};
+use limbeck_picture::{Camera, Canvas, Chart, ColourMap, Curve, Mode, Plate, Rgb, Scene, range_of};
 use limbeck_reader::Step;
 
 use crate::failure::{Failure, Result};
@@ -117,7 +117,7 @@ impl Drawing<'_> {
         for step in steps {
             crate::interrupt::check()?;
             ranges.extend(match &self.kind {
-                Kind::Curve => view::range_of(view::curve(self.source, self.variable, step)?.into_iter().map(|p| p.1)),
+                Kind::Curve => range_of(view::curve(self.source, self.variable, step)?.into_iter().map(|p| p.1)),
                 Kind::Slice(cut) => view::slice(self.source, self.variable, step, cut)?.range(),
                 Kind::Volume { region, box3, .. } => {
                     view::volume(self.source, self.variable, step, region, box3, self.decoded)?.range()

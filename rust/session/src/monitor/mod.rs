@@ -19,32 +19,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use limbeck_archive::{RunDescription, monitor_path};
-use limbeck_codec::Method;
+use limbeck_archive::monitor_path;
 use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::Progress;
-use crate::metrics::Meter;
-use crate::notices::Notices;
+use crate::watched::Watched;
 use numbers::Numbers;
 use slice::Slices;
-
-/// What a session offers to be seen.
-pub(crate) struct Watched {
-    /// The archive-to-be.
-    pub(crate) path: PathBuf,
-    /// The directory of this rank's journal.
-    pub(crate) directory: PathBuf,
-    pub(crate) rank: u32,
-    pub(crate) ranks: u32,
-    pub(crate) description: RunDescription,
-    pub(crate) method: Arc<dyn Method>,
-    /// Bytes of all blocks of a step.
-    pub(crate) step_bytes: u64,
-    pub(crate) meter: Arc<Meter>,
-    pub(crate) notices: Arc<Notices>,
-}
 
 /// What the session is doing.
 #[derive(Clone, Debug)]

@@ -15,11 +15,12 @@ use rayon::ThreadPool;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
+use super::View;
 use super::plane::Plane;
-use super::{View, Watched};
 use crate::commit::geometry;
 use crate::cores::{LOWEST, Manners};
 use crate::teachers::{Open, Teachers, decoded_bytes};
+use crate::watched::Watched;
 use crate::workers;
 
 /// Memory for teachers that stay open, since the next step is coded as a difference to them.
