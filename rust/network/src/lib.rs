@@ -1,6 +1,8 @@
 //! Implicit neural representations: small sine networks from coordinates to one value, the fused kernels
 //! that train and evaluate them, and the optimisers.
 
+#![cfg_attr(feature = "gpu", recursion_limit = "256")]
+
 mod architecture;
 mod error;
 mod evaluator;
@@ -16,6 +18,8 @@ pub use architecture::{Activation, Architecture, Layer, MAX_DEPTH, MAX_WIDTH, Re
 pub use error::{Error, Result};
 pub use evaluator::{Evaluator, Scratch};
 pub use kernels::Kernel;
+#[cfg(feature = "gpu")]
+pub use kernels::gpu;
 pub use network::Network;
 pub use optimiser::{Optimiser, Schedule};
 pub use random::Random;

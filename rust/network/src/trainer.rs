@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::architecture::Activation;
 use crate::kernels::{self, Kernel, Parameters, Workspace};
 use crate::network::Network;
-use crate::optimiser::{Adam, Muon, Optimiser};
+use crate::optimiser::{Adam, Muon, NEWTON_SCHULZ, Optimiser};
 use crate::packed::Packing;
 
 /// Number of partial sums that a batch's gradient is split into: fixed, so that the result does not depend on the
@@ -16,9 +16,6 @@ pub const LANES: usize = 8;
 
 /// What stands behind the gradient of lane 0: see [`Samples::combine`].
 const EXTRA: usize = 2;
-
-/// Newton-Schulz iterations per step of Muon.
-const NEWTON_SCHULZ: usize = 5;
 
 /// Where the samples of a batch come from.
 pub trait Samples: Sync {

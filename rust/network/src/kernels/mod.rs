@@ -3,6 +3,8 @@
 //! The only `unsafe` code of the crate stands here. The bodies are generic over [`vector::Vector`] and compiled
 //! once per instruction set; all of them give the same bits.
 
+#[cfg(feature = "gpu")]
+pub mod gpu;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;

@@ -5,7 +5,9 @@ mod muon;
 
 pub(crate) use adam::Adam;
 pub use adam::AdamStep;
-pub(crate) use muon::Muon;
+pub(crate) use muon::{Muon, NEWTON_SCHULZ};
+#[cfg(feature = "gpu")]
+pub(crate) use muon::POLYNOMIAL;
 
 /// How parameters follow their gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,10 @@
 use crate::kernels::{self, Kernel, PAD};
 
 const MOMENTUM: f32 = 0.95;
-/// Quintic Newton-Schulz coefficients of Jordan et al. (2024): singular values are driven into about [0.7, 1.2].
-const COEFFICIENTS: [f32; 3] = [3.4445, -4.7750, 2.0315];
+/// Newton-Schulz iterations per step.
+pub(crate) const NEWTON_SCHULZ: usize = 5;
+/// Coefficients of their quintic polynomial, Jordan et al. (2024): singular values are driven into about [0.7, 1.2].
+pub(crate) const POLYNOMIAL: [f32; 3] = [3.4445, -4.7750, 2.0315];
 
 /// State for one matrix of `rows` x `columns` (columns padded to PAD in the parameter array, `pitch`).
 pub(crate) struct Muon {
@@ -62,7 +64,7 @@ impl Muon {
         }
         let scale = (1.0 / (norm.sqrt() + 1e-30)) as f32;
         self.x.iter_mut().for_each(|v| *v *= scale);
-        let [a, b, c] = COEFFICIENTS;
+        let [a, b, c] = POLYNOMIAL;
         for _ in 0..self.iterations {
             for r in 0..small {
                 for i in 0..large {

@@ -1,0 +1,156 @@
+//! Which devices there are, and one of them opened.
+
+use std::sync::{Arc, Mutex, Once, PoisonError};
+
+use cubecl::client::Client;
+use cubecl::config::{CubeClRuntimeConfig, RuntimeConfig};
+use cubecl::server::{Handle, ServerError};
+use cubecl::wgpu::{AutoGraphicsApi, RuntimeOptions, WgpuDevice, WgpuDeviceKind, wgpu};
+
+use crate::error::{Error, Result};
+
+/// What an adapter is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdapterKind {
+    /// A card with memory of its own.
+    Discrete,
+    /// Shares the processor's memory.
+    Integrated,
+    /// Handed through to a virtual machine.
+    Virtual,
+    /// A program that pretends to be one (lavapipe, SwiftShader): for tests.
+    Software,
+    /// What its driver does not classify.
+    Other,
+}
+
+/// A device that kernels can run on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adapter {
+    /// Name as its driver has it.
+    pub name: String,
+    /// What it is.
+    pub kind: AdapterKind,
+    /// Graphics interface that it is reached through ("vulkan", "metal").
+    pub interface: String,
+    /// Its number among those of its kind.
+    index: usize,
+}
+
+impl Adapter {
+    /// All adapters of this machine, in the order of their drivers; hardware before software. Asking takes tens of milliseconds.
+    pub fn all() -> Vec<Adapter> {
+        let _one = lock(&OPENED);
+        let backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL;
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+            backends,
+            ..wgpu::InstanceDescriptor::new_without_display_handle()
+        });
+        let found = cubecl::future::block_on(instance.enumerate_adapters(backends));
+        let mut seen = [0usize; 5];
+        let mut adapters: Vec<Adapter> = found
+            .iter()
+            .map(|adapter| {
+                let info = adapter.get_info();
+                let kind = match info.device_type {
+                    wgpu::DeviceType::DiscreteGpu => AdapterKind::Discrete,
+                    wgpu::DeviceType::IntegratedGpu => AdapterKind::Integrated,
+                    wgpu::DeviceType::VirtualGpu => AdapterKind::Virtual,
+                    wgpu::DeviceType::Cpu => AdapterKind::Software,
+                    wgpu::DeviceType::Other => AdapterKind::Other,
+                };
+                let index = seen[kind as usize];
+                seen[kind as usize] += 1;
+                Adapter { name: info.name, kind, interface: format!("{:?}", info.backend).to_lowercase(), index }
+            })
+            .collect();
+        adapters.sort_by_key(|a| a.kind == AdapterKind::Software);
+        adapters
+    }
+
+    /// Whether work is given to it without its name being asked for.
+    pub fn is_hardware(&self) -> bool {
+        self.kind != AdapterKind::Software
+    }
+
+    fn device(&self) -> WgpuDevice {
+        WgpuDevice::new(match self.kind {
+            AdapterKind::Discrete => WgpuDeviceKind::DiscreteGpu(self.index),
+            AdapterKind::Integrated => WgpuDeviceKind::IntegratedGpu(self.index),
+            AdapterKind::Virtual => WgpuDeviceKind::VirtualGpu(self.index),
+            AdapterKind::Software => WgpuDeviceKind::Cpu,
+            AdapterKind::Other => WgpuDeviceKind::Other(self.index),
+        })
+    }
+}
+
+/// A device in use. There is one for each adapter in a process; it stays until the process ends, as drivers want it.
+pub struct Device {
+    /// What it is.
+    pub adapter: Adapter,
+    /// Bytes of its memory that may be used.
+    pub memory: u64,
+    pub(super) client: Client,
+    /// Most bytes of one array.
+    pub(super) largest: u64,
+}
+
+/// Guards whatever makes or asks the drivers, too: they are not to be asked from two threads.
+static OPENED: Mutex<Vec<(Adapter, Client)>> = Mutex::new(Vec::new());
+
+impl Device {
+    /// Opens a device, with a bound on the memory that is used.
+    ///
+    /// # Errors
+    /// `Device` if the driver refuses.
+    pub fn open(adapter: &Adapter, memory: u64) -> Result<Arc<Device>> {
+        configure();
+        let mut opened = lock(&OPENED);
+        let known = opened.iter().find(|(a, _)| a == adapter).map(|(_, c)| c.clone());
+        let client = match known {
+            Some(client) => client,
+            None => {
+                        let device = adapter.device();
+                let options = RuntimeOptions::try_default().map_err(|e| Error::Device(e.to_string()))?;
+                cubecl::wgpu::try_init_setup::<AutoGraphicsApi>(&device, options)
+                    .map_err(|e| Error::Device(format!("{}: {e}", adapter.name)))?;
+                let client = cubecl::Device::Wgpu(device).client();
+                opened.push((adapter.clone(), client.clone()));
+                client
+            }
+        };
+        let largest = client.properties().memory.max_page_size.min(u64::from(u32::MAX));
+        Ok(Arc::new(Device { adapter: adapter.clone(), memory, client, largest }))
+    }
+
+    /// Copies to the device.
+    pub(super) fn upload<T: bytemuck::NoUninit>(&self, data: &[T]) -> Handle {
+        self.client.create_from_slice(bytemuck::cast_slice(data))
+    }
+
+    /// Copies floats back, once all that was begun before is done.
+    pub(super) fn download(&self, handles: Vec<Handle>) -> Result<Vec<Vec<f32>>> {
+        let bytes = self.client.read(handles).map_err(|e| self.error(&e))?;
+        Ok(bytes.iter().map(|b| bytemuck::pod_collect_to_vec(b)).collect())
+    }
+
+    pub(super) fn error(&self, error: &ServerError) -> Error {
+        let text = error.to_string();
+        // What follows is a trace of the libraries' own functions.
+        let text = text.split("Backtrace").next().unwrap_or_default();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        Error::Device(format!("{}: {text}", self.adapter.name))
+    }
+}
+
+/// The library looks for files of settings in the directory that the host happens to run in, unless it has them already.
+fn configure() {
+    static CONFIGURED: Once = Once::new();
+    CONFIGURED.call_once(|| {
+        let _ = CubeClRuntimeConfig::try_set(CubeClRuntimeConfig::default());
+    });
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,21 @@
+//! Training and evaluation on GPUs, in CubeCL kernels that wgpu runs through Vulkan or Metal.
+//!
+//! Networks stand in device memory as [`crate::packed::Packing`] lays them out for the CPU's kernels, and the schedule of a fit is
+//! the same; what differs is the order of sums, so that results agree to rounding but not to the bit. Nothing that a bound on the
+//! error is promised for is decoded here.
+
+mod device;
+mod evaluator;
+mod network;
+mod optimiser;
+mod sampling;
+mod table;
+mod trainer;
+mod volume;
+mod worker;
+
+pub use device::{Adapter, AdapterKind, Device};
+pub use evaluator::evaluate;
+pub use trainer::{DeviceTrainer, LOSSES, State, capacity};
+pub use volume::{Cell, Draw, Volume};
+pub use worker::{Drawn, Fit, Inside, Source, Worker};

@@ -1,0 +1,526 @@
+//! Trains several networks of one architecture together.
+
+use cubecl::prelude::*;
+use cubecl::server::Handle;
+
+use super::device::Device;
+use super::network::{self, UNITS};
+use super::optimiser::{self, MATRIX_WORDS};
+use super::table::Table;
+use super::volume::{Place, Volume};
+use crate::architecture::Architecture;
+use crate::error::{Error, Result};
+use crate::network::Network;
+use crate::optimiser::{NEWTON_SCHULZ, Optimiser, POLYNOMIAL};
+use crate::packed::Packing;
+use crate::trainer::Samples;
+
+/// Steps between which losses are kept.
+pub const LOSSES: usize = 64;
+
+/// Bytes that scratch memory, and partial gradients, of one network may take.
+const SHARE: usize = 64 << 20;
+
+/// Bytes of samples drawn at once.
+const DRAWN: usize = 4 << 20;
+
+/// A network under training, with the moments of its optimiser: what a fit hands on to the next.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// As it stands.
+    pub network: Network,
+    steps: i32,
+    first: Vec<f32>,
+    second: Vec<f32>,
+    momentum: Vec<f32>,
+}
+
+impl State {
+    /// With all moments zero.
+    pub fn new(network: Network) -> State {
+        State { network, steps: 0, first: Vec::new(), second: Vec::new(), momentum: Vec::new() }
+    }
+
+    /// Optimiser steps made.
+    pub fn steps(&self) -> i32 {
+        self.steps
+    }
+}
+
+/// How a fit is spread over a device: a function of architecture and batch alone, so that results do not depend on what else
+/// is trained.
+struct Spread {
+    packing: Packing,
+    table: Table,
+    /// Samples of a tile, and tiles of a batch.
+    tile: usize,
+    tiles: usize,
+    /// Cubes that work on one network.
+    cubes: usize,
+    /// Muon's matrices: [`MATRIX_WORDS`] each; floats of all of them, and of their Gram matrices; most tasks of one.
+    matrices: Vec<u32>,
+    elements: usize,
+    grams: usize,
+    blocks: (usize, usize),
+}
+
+impl Spread {
+    fn new(architecture: &Architecture, optimiser: Optimiser, batch: usize) -> Spread {
+        let packing = Packing::new(architecture);
+        let table = Table::new(&packing);
+        let widest = packing.layers.iter().map(|l| l.width).max().unwrap_or(16);
+        // Eight samples by eight neurons for each unit, but no fewer than 32 tiles where the batch has them.
+        let full = (64 * UNITS as usize / widest).clamp(32, 512);
+        let tile = batch.div_ceil(32).next_multiple_of(8).clamp(32, full.next_multiple_of(8));
+        let tiles = batch.div_ceil(tile);
+        let most = (SHARE / (4 * table.rows * tile)).min(SHARE / (4 * packing.master_len)).clamp(1, 256);
+        let cubes = tiles.min(most);
+        let (mut matrices, mut elements, mut grams, mut blocks) = (Vec::new(), 0, 0, (0, 0));
+        if optimiser == Optimiser::Muon {
+            for l in packing.layers.iter().skip(1).filter(|l| !l.is_linear()) {
+                let (small, large) = (l.inputs.min(l.outputs), l.inputs.max(l.outputs));
+                let (side, across) = (small.next_multiple_of(16), large.next_multiple_of(16));
+                let words = [l.inputs, l.outputs, l.width, l.master, elements, grams];
+                matrices.extend(words.map(|w| w as u32));
+                // Rows are read four at a time.
+                elements += small.next_multiple_of(4) * across;
+                grams += small.next_multiple_of(4) * side;
+                blocks.0 = blocks.0.max(side / 4 * (side / 4));
+                blocks.1 = blocks.1.max(side / 4 * (across / 4));
+            }
+        }
+        Spread { packing, table, tile, tiles, cubes, matrices, elements, grams, blocks }
+    }
+
+    fn matrices(&self) -> usize {
+        self.matrices.len() / MATRIX_WORDS
+    }
+
+    /// Bytes of the largest array, and of all, for each network.
+    fn bytes(&self) -> (u64, u64) {
+        let parameters = 4 * self.packing.master_len as u64;
+        let scratch = (4 * self.table.rows * self.tile * self.cubes) as u64;
+        let partial = parameters * self.cubes as u64;
+        let own = 6 * parameters + 4 * (3 * self.elements + 2 * self.grams) as u64 + DRAWN as u64;
+        (scratch.max(partial), scratch + partial + own)
+    }
+}
+
+/// Most networks of an architecture that fit a device together; 0 if not even one does.
+pub fn capacity(device: &Device, architecture: &Architecture, optimiser: Optimiser, batch: usize) -> usize {
+    let (largest, all) = Spread::new(architecture, optimiser, batch).bytes();
+    // Half of the budget is for volumes.
+    (device.largest / largest).min(device.memory / 2 / all).min(4096) as usize
+}
+
+/// Networks of one architecture under training on a device, in lockstep.
+///
+/// Deterministic on one device and driver: a network's result depends neither on what else is trained with it nor on timing.
+pub struct DeviceTrainer<'a> {
+    device: &'a Device,
+    spread: Spread,
+    architecture: Architecture,
+    batch: usize,
+    networks: usize,
+    steps: i32,
+    arrays: Arrays,
+    /// Batches that are drawn at once, those of them that are used, and all that were drawn before.
+    chunk: usize,
+    used: usize,
+    begun: u64,
+    /// Most steps that a parameter is rounded to, where it is.
+    largest: Option<f32>,
+    /// Steps made.
+    made: usize,
+}
+
+struct Arrays {
+    table: Handle,
+    mask: Handle,
+    matrices: Handle,
+    parameters: Handle,
+    rounded: Handle,
+    steps: Handle,
+    first: Handle,
+    second: Handle,
+    gradient: Handle,
+    momentum: Handle,
+    x: [Handle; 2],
+    grams: [Handle; 2],
+    samples: Handle,
+    scratch: Handle,
+    partial: Handle,
+    errors: Handle,
+    losses: Handle,
+}
+
+impl<'a> DeviceTrainer<'a> {
+    /// Starts from where the states are; all must have the same architecture and have made equally many steps. `rounding`: for each
+    /// network the step that each of its parameters is rounded to while the gradient is taken, in the order of its parameters, and the
+    /// most steps that a parameter may have; the gradient is applied to the unrounded ones (straight-through; Bengio et al. 2013).
+    ///
+    /// # Errors
+    /// `InvalidArgument` if states or steps do not fit each other, `DeviceMemory` if the device cannot hold them.
+    pub fn new(
+        device: &'a Device,
+        states: &[State],
+        optimiser: Optimiser,
+        batch: usize,
+        rounding: Option<(&[Vec<f32>], f32)>,
+    ) -> Result<DeviceTrainer<'a>> {
+        let Some(one) = states.first() else {
+            return Err(Error::InvalidArgument("no network to train".into()));
+        };
+        let architecture = *one.network.architecture();
+        let alike = |s: &State| *s.network.architecture() == architecture && s.steps == one.steps;
+        let steps_fit =
+            rounding.is_none_or(|(r, _)| r.len() == states.len() && r.iter().all(|s| s.len() == architecture.parameters()));
+        if batch == 0 || !states.iter().all(alike) || !steps_fit {
+            return Err(Error::InvalidArgument("networks that differ cannot be trained together".into()));
+        }
+        let spread = Spread::new(&architecture, optimiser, batch);
+        let n = states.len();
+        let (largest, all) = spread.bytes();
+        if largest * n as u64 > device.largest || all * n as u64 > device.memory {
+            let (needed, there) = if largest * n as u64 > device.largest {
+                (largest * n as u64, device.largest)
+            } else {
+                (all * n as u64, device.memory)
+            };
+            return Err(Error::DeviceMemory { device: device.adapter.name.clone(), needed, there });
+        }
+        let packing = &spread.packing;
+        let length = packing.master_len;
+        let stride = spread.tiles * spread.tile;
+        let chunk = (DRAWN / (4 * stride * (packing.inputs + 1))).clamp(1, LOSSES);
+        let all = |part: &dyn Fn(&State) -> Vec<f32>| states.iter().flat_map(part).collect::<Vec<f32>>();
+        let or_zero = |v: &Vec<f32>, len: usize| if v.is_empty() { vec![0.0; len] } else { v.clone() };
+        let mut mask = vec![0u32; length / 4];
+        for m in spread.matrices.chunks_exact(MATRIX_WORDS) {
+            let (from, len) = (m[3] as usize, (m[0] * m[2]) as usize);
+            mask[from / 4..(from + len) / 4].fill(1);
+        }
+        let zeros = |len: usize| device.upload(&vec![0.0f32; len.max(4)]);
+        let steps = match rounding {
+            Some((r, _)) => r.iter().flat_map(|s| packing.pack(s)).collect(),
+            None => vec![0.0; 4],
+        };
+        let arrays = Arrays {
+            table: device.upload(&spread.table.words),
+            mask: device.upload(&mask),
+            matrices: device.upload(if spread.matrices.is_empty() { &[0u32; MATRIX_WORDS] } else { &spread.matrices }),
+            parameters: device.upload(&all(&|s| packing.pack(&s.network.parameters))),
+            rounded: zeros(if rounding.is_some() { n * length } else { 0 }),
+            steps: device.upload(&steps),
+            first: device.upload(&all(&|s| or_zero(&s.first, length))),
+            second: device.upload(&all(&|s| or_zero(&s.second, length))),
+            gradient: zeros(n * length),
+            momentum: device.upload(&all(&|s| or_zero(&s.momentum, spread.elements.max(4)))),
+            x: [zeros(n * spread.elements), zeros(n * spread.elements)],
+            grams: [zeros(n * spread.grams), zeros(n * spread.grams)],
+            samples: zeros(n * (packing.inputs + 1) * chunk * stride),
+            scratch: device.client.empty(4 * n * spread.cubes * spread.table.rows * spread.tile),
+            partial: zeros(n * spread.cubes * length),
+            errors: zeros(n * spread.cubes),
+            losses: zeros(n * LOSSES),
+        };
+        Ok(DeviceTrainer {
+            device,
+            architecture,
+            batch,
+            networks: n,
+            steps: one.steps,
+            arrays,
+            chunk,
+            used: chunk,
+            begun: 0,
+            largest: rounding.map(|(_, largest)| largest),
+            made: 0,
+            spread,
+        })
+    }
+
+    /// Floats of one row of samples.
+    fn pitch(&self) -> usize {
+        self.chunk * self.stride()
+    }
+
+    /// Samples from the begin of one batch to that of the next.
+    fn stride(&self) -> usize {
+        self.spread.tiles * self.spread.tile
+    }
+
+    /// Batches are counted from here on: a fit that goes on does not see the same samples again.
+    pub fn skip(&mut self, batches: u64) {
+        self.begun = batches;
+        self.used = self.chunk;
+    }
+
+    /// Draws the next batches where there are none left, one volume for each network.
+    fn draw(&mut self, volumes: &[&Volume]) {
+        let place = Place {
+            samples: &self.arrays.samples,
+            length: self.networks * (self.spread.packing.inputs + 1) * self.pitch(),
+            pitch: self.pitch(),
+            stride: self.stride(),
+        };
+        let counter = self.begun * self.batch as u64;
+        for (network, v) in volumes.iter().enumerate() {
+            v.draw(self.device, &place, network, (self.batch, self.chunk), counter);
+        }
+        self.begun += self.chunk as u64;
+        self.used = 0;
+    }
+
+    /// One optimiser step of every network on samples of its volume; returns before the device has made it. Rates as in
+    /// [`crate::Trainer::step`].
+    ///
+    /// # Panics
+    /// If there are not as many volumes as networks.
+    pub fn step(&mut self, volumes: &[&Volume], rate: f32, matrix_rate: f32) {
+        assert_eq!(volumes.len(), self.networks);
+        if self.used == self.chunk {
+            self.draw(volumes);
+        }
+        let at = self.used;
+        self.used += 1;
+        self.advance(at, Some((rate, matrix_rate)));
+    }
+
+    /// One optimiser step of a single network on samples that the host draws: batch `step` of the source.
+    ///
+    /// # Panics
+    /// If there is more than one network.
+    pub fn step_from(&mut self, source: &mut dyn Samples, step: u64, rate: f32, matrix_rate: f32) {
+        self.put(source, step);
+        self.advance(0, Some((rate, matrix_rate)));
+    }
+
+    /// Copies batch `step` of a source to the device.
+    fn put(&mut self, source: &mut dyn Samples, step: u64) {
+        assert_eq!(self.networks, 1);
+        let inputs = self.spread.packing.inputs;
+        let drawn = source.prepare(step, self.batch);
+        assert_eq!(drawn, self.batch, "a device does not train with other processes");
+        let (mut coordinates, mut targets) = (vec![0.0; self.batch * inputs], vec![0.0; self.batch]);
+        source.fill(step, 0, &mut coordinates, &mut targets);
+        let pitch = self.pitch();
+        let mut rows = vec![0.0f32; (inputs + 1) * pitch];
+        for (i, c) in coordinates.chunks_exact(inputs).enumerate() {
+            for (a, c) in c.iter().enumerate() {
+                rows[a * pitch + i] = *c;
+            }
+        }
+        rows[inputs * pitch..][..self.batch].copy_from_slice(&targets);
+        self.arrays.samples = self.device.upload(&rows);
+        self.used = self.chunk;
+    }
+
+    /// Gradient of batch `at` of those that are drawn, and with `rates` an optimiser step.
+    fn advance(&mut self, at: usize, rates: Option<(f32, f32)>) {
+        if let Some(largest) = self.largest {
+            self.round(largest);
+        }
+        let s = &self.spread;
+        let (client, a, p) = (&self.device.client, &self.arrays, &s.packing);
+        let (n, length) = (self.networks, p.master_len);
+        let weights = if self.largest.is_some() { &a.rounded } else { &a.parameters };
+        let first = at * s.tiles * s.tile / 4;
+        let pitch = self.pitch() / 4;
+        let scratch = n * s.cubes * s.table.rows * s.tile / 4;
+        // SAFETY: lengths are those that the arrays were made with; table and spread address nothing beyond them.
+        unsafe {
+            network::gradient::launch_unchecked(
+                client,
+                CubeCount::Static(s.cubes as u32, n as u32, 1),
+                CubeDim::new_1d(UNITS),
+                BufferArg::from_raw_parts(weights.clone(), n * length / 4),
+                BufferArg::from_raw_parts(a.table.clone(), s.table.words.len()),
+                BufferArg::from_raw_parts(a.samples.clone(), n * (p.inputs + 1) * pitch),
+                BufferArg::from_raw_parts(a.scratch.clone(), scratch),
+                BufferArg::from_raw_parts(a.partial.clone(), n * s.cubes * length / 4),
+                BufferArg::from_raw_parts(a.errors.clone(), n * s.cubes),
+                s.table.layers as u32,
+                p.inputs as u32,
+                length as u32,
+                self.batch as u32,
+                first as u32,
+                pitch as u32,
+                s.tile as u32,
+                s.tiles as u32,
+                s.table.error_row as u32,
+                s.table.bypass_row as u32,
+                s.table.rows as u32,
+                1.0 / self.batch as f32,
+            );
+        }
+        let loss_at = self.made % LOSSES * n;
+        self.made += 1;
+        let (rate, correction) = match rates {
+            Some((rate, _)) => {
+                self.steps = self.steps.saturating_add(1);
+                (rate / (1.0 - 0.9f32.powi(self.steps)), 1.0 / (1.0 - 0.999f32.powi(self.steps)))
+            }
+            None => (0.0, 1.0),
+        };
+        // SAFETY: as above.
+        unsafe {
+            optimiser::adam::launch_unchecked(
+                client,
+                CubeCount::Static((length / 4).div_ceil(UNITS as usize) as u32, n as u32, 1),
+                CubeDim::new_1d(UNITS),
+                BufferArg::from_raw_parts(a.partial.clone(), n * s.cubes * length / 4),
+                BufferArg::from_raw_parts(a.errors.clone(), n * s.cubes),
+                BufferArg::from_raw_parts(a.mask.clone(), length / 4),
+                BufferArg::from_raw_parts(a.parameters.clone(), n * length / 4),
+                BufferArg::from_raw_parts(a.first.clone(), n * length / 4),
+                BufferArg::from_raw_parts(a.second.clone(), n * length / 4),
+                BufferArg::from_raw_parts(a.gradient.clone(), n * length / 4),
+                BufferArg::from_raw_parts(a.losses.clone(), n * LOSSES),
+                (length / 4) as u32,
+                s.cubes as u32,
+                loss_at as u32,
+                1.0 / self.batch as f32,
+                rate,
+                correction,
+            );
+        }
+        if let Some((_, rate)) = rates.filter(|_| s.matrices() > 0) {
+            self.orthogonalise(rate);
+        }
+    }
+
+    fn round(&self, largest: f32) {
+        let (a, all) = (&self.arrays, self.networks * self.spread.packing.master_len);
+        // SAFETY: three arrays of equal length; the kernel checks its place against it.
+        unsafe {
+            optimiser::round::launch_unchecked(
+                &self.device.client,
+                count_1d(all, UNITS),
+                CubeDim::new_1d(UNITS),
+                BufferArg::from_raw_parts(a.parameters.clone(), all),
+                BufferArg::from_raw_parts(a.steps.clone(), all),
+                BufferArg::from_raw_parts(a.rounded.clone(), all),
+                largest,
+            );
+        }
+    }
+
+    /// Muon's share of a step: see [`crate::optimiser::Muon`].
+    fn orthogonalise(&self, rate: f32) {
+        let s = &self.spread;
+        let (client, a, n) = (&self.device.client, &self.arrays, self.networks);
+        let (length, elements, grams) = (s.packing.master_len, s.elements, s.grams);
+        let each = CubeCount::Static(s.matrices() as u32, n as u32, 1);
+        let across = |tasks: usize| {
+            CubeCount::Static(tasks.div_ceil(UNITS as usize) as u32, s.matrices() as u32, n as u32)
+        };
+        let units = CubeDim::new_1d(UNITS);
+        let [first, second, third] = POLYNOMIAL;
+        // SAFETY: lengths are those that the arrays were made with; the table of matrices addresses nothing beyond them.
+        unsafe {
+            let table = || BufferArg::from_raw_parts(a.matrices.clone(), s.matrices.len());
+            let matrix = |h: &Handle| BufferArg::from_raw_parts(h.clone(), n * elements / 4);
+            let gram = |h: &Handle| BufferArg::from_raw_parts(h.clone(), n * grams / 4);
+            let floats = |h: &Handle, len: usize| BufferArg::from_raw_parts(h.clone(), n * len);
+            optimiser::momentum::launch_unchecked(
+                client,
+                each.clone(),
+                units,
+                floats(&a.gradient, length),
+                table(),
+                floats(&a.momentum, elements),
+                floats(&a.x[0], elements),
+                length as u32,
+                elements as u32,
+            );
+            for i in 0..NEWTON_SCHULZ {
+                let (x, next) = (&a.x[i % 2], &a.x[(i + 1) % 2]);
+                let sizes = (elements as u32, grams as u32);
+                // gram = x x^T
+                optimiser::rows_by_rows::launch_unchecked(
+                    client, across(s.blocks.0), units, matrix(x), table(), gram(&a.grams[0]), sizes.0, sizes.1, 1.0, 0.0,
+                    0.0, false,
+                );
+                // polynomial = third gram^2 + second gram + first
+                optimiser::rows_by_rows::launch_unchecked(
+                    client, across(s.blocks.0), units, gram(&a.grams[0]), table(), gram(&a.grams[1]), sizes.0, sizes.1,
+                    third, second, first, true,
+                );
+                optimiser::polynomial_by_x::launch_unchecked(
+                    client, across(s.blocks.1), units, gram(&a.grams[1]), matrix(x), table(), matrix(next), sizes.0,
+                    sizes.1,
+                );
+            }
+            optimiser::descend::launch_unchecked(
+                client,
+                each,
+                units,
+                floats(&a.x[NEWTON_SCHULZ % 2], elements),
+                table(),
+                floats(&a.parameters, length),
+                length as u32,
+                elements as u32,
+                rate,
+            );
+        }
+    }
+
+    /// Mean squared errors of the last steps, at most [`LOSSES`]: for each step those of all networks. Waits for the device.
+    ///
+    /// # Errors
+    /// `Device` if it was lost or ran out of memory since.
+    pub fn losses(&self) -> Result<Vec<Vec<f32>>> {
+        let all = self.device.download(vec![self.arrays.losses.clone()])?.remove(0);
+        let rows: Vec<Vec<f32>> = all.chunks_exact(self.networks).take(LOSSES).map(<[f32]>::to_vec).collect();
+        let from = self.made.saturating_sub(LOSSES);
+        Ok((from..self.made).map(|step| rows[step % LOSSES].clone()).collect())
+    }
+
+    /// Mean squared error of a batch and its gradient, in the order of the network's parameters.
+    ///
+    /// # Errors
+    /// As [`DeviceTrainer::losses`].
+    pub fn gradient(&mut self, source: &mut dyn Samples, step: u64) -> Result<(f64, Vec<f32>)> {
+        self.put(source, step);
+        // A step of rate 0 moves nothing but moments.
+        self.advance(0, None);
+        let loss = self.losses()?.last().map_or(f64::NAN, |l| f64::from(l[0]));
+        let gradient = self.device.download(vec![self.arrays.gradient.clone()])?.remove(0);
+        Ok((loss, self.spread.packing.unpack(&gradient)))
+    }
+
+    /// The networks as they stand. Waits for the device.
+    ///
+    /// # Errors
+    /// As [`DeviceTrainer::losses`].
+    pub fn finish(self) -> Result<Vec<State>> {
+        let a = &self.arrays;
+        let handles = [&a.parameters, &a.first, &a.second, &a.momentum].map(Clone::clone);
+        let [parameters, first, second, momentum]: [Vec<f32>; 4] = self
+            .device
+            .download(handles.to_vec())?
+            .try_into()
+            .map_err(|_| Error::Device("arrays are missing".into()))?;
+        let length = self.spread.packing.master_len;
+        let elements = self.spread.elements.max(4);
+        (0..self.networks)
+            .map(|i| {
+                let own = |v: &[f32], len: usize| v[i * len..(i + 1) * len].to_vec();
+                let flat = self.spread.packing.unpack(&own(&parameters, length));
+                Ok(State {
+                    network: Network::new(self.architecture, flat)?,
+                    steps: self.steps,
+                    first: own(&first, length),
+                    second: own(&second, length),
+                    momentum: own(&momentum, elements),
+                })
+            })
+            .collect()
+    }
+}
+
+/// Cubes of `units` for so many tasks in a row.
+pub(super) fn count_1d(tasks: usize, units: u32) -> CubeCount {
+    CubeCount::Static(tasks.div_ceil(units as usize) as u32, 1, 1)
+}
