@@ -63,6 +63,7 @@ fn document(o: &OptionSpec) -> Value {
         OptionKind::Number { min, max } => ("number", json!({"min": min, "max": max})),
         OptionKind::Bytes { min } => ("bytes", json!({"min": min})),
         OptionKind::Path => ("path", Value::Null),
+        OptionKind::Name => ("name", Value::Null),
         OptionKind::Cores => ("cores", Value::Null),
         OptionKind::Address => ("address", Value::Null),
     };

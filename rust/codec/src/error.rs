@@ -13,6 +13,9 @@ pub enum Error {
     /// Other processes of the run cannot be reached (any more).
     #[error("{0}")]
     Communication(String),
+    /// A device that trains, or its driver, failed.
+    #[error("{0}")]
+    Device(String),
     /// A defect in limbeck.
     #[error("{0}")]
     Internal(String),
@@ -27,6 +30,7 @@ impl Error {
             Error::Corruption(_) => 3,
             Error::Communication(_) => 4,
             Error::Internal(_) => 5,
+            Error::Device(_) => 6,
         }
     }
 
@@ -37,6 +41,7 @@ impl Error {
             2 => Error::Compatibility(text),
             3 => Error::Corruption(text),
             4 => Error::Communication(text),
+            6 => Error::Device(text),
             _ => Error::Internal(text),
         }
     }

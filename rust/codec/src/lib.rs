@@ -14,6 +14,11 @@ pub mod plain;
 mod quality;
 pub mod ranks;
 
+/// Devices that a method can be given to train on.
+pub mod device {
+    pub use limbeck_network::device::{Adapter, AdapterKind, Worker};
+}
+
 pub use at_step::AtStep;
 pub use bounded::{Bound, Bounded, Correction, Goal, compare, correct, is_refined, without_refinement};
 pub use constant::ConstantBlock;

@@ -4,6 +4,7 @@
 #![cfg_attr(feature = "gpu", recursion_limit = "256")]
 
 mod architecture;
+pub mod device;
 mod error;
 mod evaluator;
 pub mod kernels;
@@ -18,8 +19,6 @@ pub use architecture::{Activation, Architecture, Layer, MAX_DEPTH, MAX_WIDTH, Re
 pub use error::{Error, Result};
 pub use evaluator::{Evaluator, Scratch};
 pub use kernels::Kernel;
-#[cfg(feature = "gpu")]
-pub use kernels::gpu;
 pub use network::Network;
 pub use optimiser::{Optimiser, Schedule};
 pub use random::Random;

@@ -5,12 +5,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use limbeck_network::gpu::{self, Adapter, Cell, Device, DeviceTrainer, Draw, State, Volume};
+use limbeck_network::device::{self, Adapter, Cell, Device, DeviceTrainer, Draw, State, Volume};
 use limbeck_network::reference::plain;
 use limbeck_network::{Architecture, Evaluator, FixedSamples, Kernel, Network, Optimiser, Random, Trainer};
 
 /// The first device there is. One test at a time: software drivers use all cores.
-fn device() -> (Arc<Device>, MutexGuard<'static, ()>) {
+fn opened() -> (Arc<Device>, MutexGuard<'static, ()>) {
     static ONE: Mutex<()> = Mutex::new(());
     let guard = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let adapters = Adapter::all();
@@ -39,7 +39,7 @@ fn samples(inputs: usize, n: usize, seed: u64) -> (Vec<f32>, Vec<f32>) {
 
 #[test]
 fn gradients_are_those_of_the_cpu_and_of_differences() {
-    let (device, _one) = device();
+    let (device, _one) = opened();
     for architecture in architectures() {
         // Numbers of samples that are no multiple of a tile, of one tile, and of many.
         for n in [1, 77, 1000] {
@@ -69,7 +69,7 @@ fn gradients_are_those_of_the_cpu_and_of_differences() {
 
 #[test]
 fn values_on_a_grid_are_those_of_the_cpu() {
-    let (device, _one) = device();
+    let (device, _one) = opened();
     for architecture in architectures() {
         let network = Network::random(architecture, &Random::new(&[4])).unwrap();
         let axes: Vec<Vec<f32>> = (0..architecture.inputs())
@@ -88,7 +88,7 @@ fn values_on_a_grid_are_those_of_the_cpu() {
             }
         };
         evaluator.evaluate(&mut evaluator.scratch(), place, &mut expected);
-        gpu::evaluate(&device, &network, &axes, &mut found).unwrap();
+        device::evaluate(&device, &network, &axes, &mut found).unwrap();
         let (low, high) = expected.iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
         for (i, (a, b)) in expected.iter().zip(&found).enumerate() {
             assert!((a - b).abs() <= 1e-5 * (high - low), "{architecture:?}, point {i}: {a} {b}");
@@ -99,7 +99,7 @@ fn values_on_a_grid_are_those_of_the_cpu() {
 /// Steps of both optimisers, at full precision and rounded, follow the CPU's.
 #[test]
 fn steps_are_those_of_the_cpu() {
-    let (device, _one) = device();
+    let (device, _one) = opened();
     for optimiser in [Optimiser::Adam, Optimiser::Muon] {
         for architecture in architectures() {
             for rounded in [false, true] {
@@ -141,7 +141,7 @@ fn steps_are_those_of_the_cpu() {
 /// Networks trained together get what each gets alone, to the bit, and learn what their volumes hold.
 #[test]
 fn networks_are_trained_together_as_alone() {
-    let (device, _one) = device();
+    let (device, _one) = opened();
     let axis = |n: usize| (0..n).map(|i| 2.0 * i as f32 / (n - 1) as f32 - 1.0).collect::<Vec<f32>>();
     let axes = vec![axis(12), axis(10), axis(8)];
     let field = |phase: f32| -> Vec<f32> {
@@ -162,15 +162,15 @@ fn networks_are_trained_together_as_alone() {
     let run = |volumes: &[&Volume]| {
         let states: Vec<State> = volumes.iter().map(|_| start()).collect();
         let mut trainer = DeviceTrainer::new(&device, &states, Optimiser::Muon, 96, None).unwrap();
-        for i in 0..150 {
-            let rate = 1.0 - i as f32 / 150.0;
+        for i in 0..400 {
+            let rate = 1.0 - i as f32 / 400.0;
             trainer.step(volumes, 5e-3 * rate, 1.5e-2 * rate);
         }
         let losses = trainer.losses().unwrap();
         (losses, trainer.finish().unwrap())
     };
     let (losses, together) = run(&volumes.iter().collect::<Vec<_>>());
-    assert_eq!(losses.len(), gpu::LOSSES);
+    assert_eq!(losses.len(), device::LOSSES);
     assert!(losses.last().unwrap().iter().all(|l| *l < 2e-3), "{:?}", losses.last());
     for (v, state) in volumes.iter().zip(&together) {
         let (_, alone) = run(&[v]);
@@ -180,7 +180,7 @@ fn networks_are_trained_together_as_alone() {
 
 #[test]
 fn voxels_are_drawn_where_they_should_be() {
-    let (device, _one) = device();
+    let (device, _one) = opened();
     // The targets say which voxel it was: a network that is constant shows their mean, so fit only the output's bias.
     let n = 20 * 6 * 7;
     let axis = |n: usize| (0..n).map(|i| i as f32 / n as f32).collect::<Vec<f32>>();
@@ -209,7 +209,7 @@ fn voxels_are_drawn_where_they_should_be() {
 
 #[test]
 fn a_thousand_steps_leave_no_nan() {
-    let (device, _one) = device();
+    let (device, _one) = opened();
     let axis = |n: usize| (0..n).map(|i| 2.0 * i as f32 / (n - 1) as f32 - 1.0).collect::<Vec<f32>>();
     let axes = vec![axis(16), axis(16), axis(16)];
     let random = Random::new(&[6]);
@@ -229,7 +229,7 @@ fn a_thousand_steps_leave_no_nan() {
 
 #[test]
 fn what_does_not_fit_is_refused_in_words() {
-    let (device, _one) = device();
+    let (device, _one) = opened();
     let small = Device::open(&device.adapter, 1 << 16).unwrap();
     let axes = vec![vec![0.0; 64], vec![0.0; 64], vec![0.0; 64]];
     let error = Volume::new(&small, &vec![0.0; 64 * 64 * 64], &axes, &Draw::Uniform, &Random::new(&[1]))
@@ -241,6 +241,6 @@ fn what_does_not_fit_is_refused_in_words() {
     let start = State::new(Network::random(architecture, &Random::new(&[1])).unwrap());
     let error = DeviceTrainer::new(&small, &[start], Optimiser::Muon, 1000, None).err().expect("an error");
     assert!(matches!(error, limbeck_network::Error::DeviceMemory { there: 65536, .. }), "{error}");
-    assert_eq!(gpu::capacity(&small, &architecture, Optimiser::Muon, 1000), 0);
-    assert!(gpu::capacity(&device, &architecture, Optimiser::Muon, 1000) > 0);
+    assert_eq!(device::capacity(&small, &architecture, Optimiser::Muon, 1000), 0);
+    assert!(device::capacity(&device, &architecture, Optimiser::Muon, 1000) > 0);
 }

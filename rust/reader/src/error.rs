@@ -51,7 +51,7 @@ impl From<limbeck_codec::Error> for Error {
             C::InvalidArgument(text) => Error::InvalidArgument(text),
             C::Compatibility(text) => Error::Compatibility(text),
             C::Corruption(text) => Error::Corruption(text),
-            C::Communication(text) | C::Internal(text) => Error::Internal(text),
+            C::Communication(text) | C::Device(text) | C::Internal(text) => Error::Internal(text),
         }
     }
 }

@@ -30,6 +30,9 @@ use crate::{Error, Result, Session, agree, describe, journal, workers};
 /// Memory for copies unless told otherwise, at least.
 const LEAST_AUTOMATIC: u64 = 256 << 20;
 
+/// Blocks that may be trained on a device at the same time, at least.
+const TOGETHER: usize = 16;
+
 /// Bytes that a frame may have beyond the values of its block.
 const FRAME_OVERHEAD: u64 = 1024;
 
@@ -122,7 +125,7 @@ impl Session {
             .try_fold(0u64, |sum, b| sum.checked_add(*b))
             .ok_or_else(|| Error::InvalidArgument("the blocks of a step are larger than any memory".into()))?;
         let threads = self.share.worker_threads(self.settings.threads, &self.settings.cores);
-        let n_workers = threads.min(sizes.len());
+        let n_workers = self.workers(threads, sizes.len());
         let budget = self.share_out(step_bytes, sizes.iter().copied().max().unwrap_or(0), n_workers)?;
         let past = self.past.as_ref().ok_or_else(|| Error::Internal("the past of a run is gone".into()))?;
         past.check(&self.description)?;
@@ -145,12 +148,13 @@ impl Session {
             manners.nice = cores::LOWEST;
             notices.add(notice);
         }
+        self.device.notice.iter().for_each(|notice| notices.add(notice.clone()));
         let names = self.description.variables.iter().map(|v| v.name.clone()).collect();
         let sync = self.settings.sync_node;
         let steps = Steps::new(present.next_step, present.durable);
         let (sender, journal) = journal::start(present.writer, names, sync, budget.frames, durability.clone())?;
         let threads = self.share.worker_threads(self.settings.threads, &self.settings.cores);
-        let n_workers = threads.min(lanes.len());
+        let n_workers = self.workers(threads, lanes.len());
         let shop = Arc::new(Shop { queue, lanes, journal: sender, notices });
         let workers = workers::start(n_workers, threads, &manners, &shop)?;
         tracing::info!("{n_workers} workers with {threads} threads; {} bytes of memory at most", budget.total);
@@ -164,6 +168,12 @@ impl Session {
             peak: AtomicU64::new(0),
         });
         Ok(Running { shop, durability, workers, journal, steps, meter, step_bytes })
+    }
+
+    /// Worker threads: on the CPU no more than there are cores for; those that wait for a device hand it more blocks at a time.
+    fn workers(&self, threads: usize, blocks: usize) -> usize {
+        let wanted = if self.device.worker.is_some() { threads.max(TOGETHER) } else { threads };
+        wanted.min(blocks)
     }
 
     fn share_out(&self, step: u64, largest: u64, workers: usize) -> Result<Budget> {

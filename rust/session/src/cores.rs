@@ -60,6 +60,8 @@ pub(crate) struct Share {
     pub(crate) cores: f64,
     /// Ranks on the node.
     pub(crate) ranks: usize,
+    /// Ranks of the node before this one.
+    pub(crate) place: usize,
 }
 
 impl Share {
@@ -71,12 +73,13 @@ impl Share {
         }
         let seats: Vec<Seat> = ranks.gather(&own.to_bytes())?.iter().map(|b| Seat::from_bytes(b)).collect();
         let all = shares(&seats).into_iter();
-        let mut bytes: Vec<u8> = all.flat_map(|s| [s.cores, s.ranks as f64]).flat_map(f64::to_le_bytes).collect();
+        let mut bytes: Vec<u8> =
+            all.flat_map(|s| [s.cores, s.ranks as f64, s.place as f64]).flat_map(f64::to_le_bytes).collect();
         ranks.broadcast(0, &mut bytes)?;
         let number =
             |i: usize| bytes.get(8 * i..8 * i + 8).and_then(|b| b.try_into().ok()).map_or(1.0, f64::from_le_bytes);
-        let at = 2 * ranks.rank();
-        Ok(Share { cores: number(at), ranks: number(at + 1) as usize })
+        let at = 3 * ranks.rank();
+        Ok(Share { cores: number(at), ranks: number(at + 1) as usize, place: number(at + 2) as usize })
     }
 
     /// Whole cores, at least one.
@@ -126,14 +129,15 @@ fn shares(seats: &[Seat]) -> Vec<Share> {
         *ranks.entry(&seat.node).or_default() += 1;
         seat.cores.iter().for_each(|&c| *users.entry((&seat.node, c)).or_default() += 1);
     }
-    let share = |seat: &Seat| {
+    let share = |(i, seat): (usize, &Seat)| {
         let on_node = ranks[seat.node.as_str()];
         let bound: f64 = seat.cores.iter().map(|&c| 1.0 / users[&(seat.node.as_str(), c)] as f64).sum();
         // Whose quota it is, nobody tells: it is taken to be one for all ranks of the node.
         let quota = if seat.quota < seat.cores.len() { seat.quota as f64 / on_node as f64 } else { f64::INFINITY };
-        Share { cores: bound.min(quota), ranks: on_node }
+        let place = seats[..i].iter().filter(|s| s.node == seat.node).count();
+        Share { cores: bound.min(quota), ranks: on_node, place }
     };
-    seats.iter().map(share).collect()
+    seats.iter().enumerate().map(share).collect()
 }
 
 /// How the threads of the workers run.
@@ -185,7 +189,7 @@ mod tests {
         let core = (0..CpuSet::MAX_CPU).find(|&c| allowed.is_set(c)).unwrap();
         let bound = std::thread::spawn(move || {
             Manners { cores: vec![core], nice: 0 }.apply();
-            let share = Share { cores: 1.0, ranks: 1 };
+            let share = Share { cores: 1.0, ranks: 1, place: 0 };
             (available(), share.crowded(&[], true).is_some(), share.crowded(&[core + 1], true).is_some())
         });
         assert_eq!(bound.join().unwrap(), (1, true, false));
@@ -210,7 +214,7 @@ mod tests {
 
     #[test]
     fn workers_leave_a_core_to_the_simulation_and_take_those_that_are_named() {
-        let share = |cores, ranks| Share { cores, ranks };
+        let share = |cores, ranks| Share { cores, ranks, place: 0 };
         assert_eq!(share(8.0, 1).worker_threads(None, &[]), 7);
         assert_eq!(share(64.0, 1).worker_threads(None, &[60, 61, 62, 63]), 4);
         assert_eq!(share(16.0, 4).worker_threads(None, &[60, 61, 62, 63]), 1);
@@ -233,7 +237,8 @@ mod tests {
                 .map(|t| t.join().unwrap())
                 .collect::<Vec<_>>()
         });
-        assert!(all.iter().all(|s| *s == all[0] && s.ranks == 3), "{all:?}");
+        let alike = |(place, s): (usize, &Share)| *s == Share { place, ..all[0] } && s.ranks == 3;
+        assert!(all.iter().enumerate().all(alike), "{all:?}");
         assert!((3.0 * all[0].cores - Share::of(&Alone).unwrap().cores).abs() < 1e-9);
     }
 }

@@ -17,10 +17,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use limbeck_archive::{RunLock, UnfinishedRun};
+use limbeck_codec::device::Worker;
 use limbeck_codec::ranks::Ranks;
 use limbeck_codec::{Method, Quality};
 
 use crate::cores::Share;
+use crate::devices;
 use crate::encode::keep_panics_quiet;
 use crate::error::panic_proof;
 use crate::settings::{self, OpenMode, Settings, Target};
@@ -64,7 +66,9 @@ pub fn distil_run_with_method(
     method: Arc<dyn Method>,
     progress: &(dyn Fn(&Progress) + Sync),
 ) -> Result<CloseReport> {
-    panic_proof(ranks, "the distillation", || distil_run_on(run_dir, output, config, ranks, |_| Ok(method), progress))
+    panic_proof(ranks, "the distillation", || {
+        distil_run_on(run_dir, output, config, ranks, |_, _| Ok(method), progress)
+    })
 }
 
 fn distil_run_on(
@@ -72,19 +76,17 @@ fn distil_run_on(
     output: &Path,
     config: &Config,
     ranks: &dyn Ranks,
-    method: impl FnOnce(&crate::Options) -> Result<Arc<dyn Method>>,
+    method: impl FnOnce(&crate::Options, Option<Arc<Worker>>) -> Result<Arc<dyn Method>>,
     progress: &(dyn Fn(&Progress) + Sync),
 ) -> Result<CloseReport> {
     ranks.ready()?;
     let crew = Crew { ranks, journals: Journals::All };
-    let prepare = || {
-        let options = with_options_of(&open_run(run_dir)?, config).resolve()?;
-        let method = method(&options)?;
-        Ok((options, method))
-    };
-    let (options, method) = agree(ranks, prepare())?;
+    let options = agree(ranks, open_run(run_dir).and_then(|run| with_options_of(&run, config).resolve()))?;
     crate::describe::same_options(ranks, output, &options)?;
     let settings = Settings::new(&options);
+    let share = Share::of(ranks)?;
+    let chosen = agree(ranks, devices::choose(&settings.device, settings.device_bytes, share.place))?;
+    let method = agree(ranks, method(&options, chosen.worker))?;
     let mut locks = Vec::new();
     crew.on_first(|| {
         locks = lock_all(run_dir, settings.keep_journal)?;

@@ -149,6 +149,7 @@ impl From<limbeck_codec::Error> for Error {
             E::Compatibility(t) => Error::Compatibility(t),
             E::Corruption(t) => Error::Corruption(t),
             E::Communication(t) => Error::Mpi(t),
+            E::Device(t) => Error::Device(t),
             E::Internal(t) => Error::Internal(t),
         }
     }

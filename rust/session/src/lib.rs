@@ -10,6 +10,7 @@ mod cores;
 mod cover;
 mod describe;
 mod desk;
+mod devices;
 mod distil;
 mod durability;
 mod encode;

@@ -36,6 +36,8 @@ pub enum OptionKind {
     },
     /// A path.
     Path,
+    /// A name, or a part of one.
+    Name,
     /// Processor cores: `2,3,8-11`.
     Cores,
     /// An address to listen on: `127.0.0.1:9464`, `[::1]:9464`, or a port alone, which is one of the loopback; port 0 is any
@@ -77,6 +79,7 @@ impl OptionSpec {
             OptionKind::Number { min, max } => format!("{min} to {max}"),
             OptionKind::Bytes { min } => format!("bytes, at least {min}"),
             OptionKind::Path => "a path".to_owned(),
+            OptionKind::Name => "a name".to_owned(),
             OptionKind::Cores => "a list of cores such as 2,3,8-11".to_owned(),
             OptionKind::Address => "an address and port such as 127.0.0.1:9464, a port alone".to_owned(),
         };
@@ -122,7 +125,7 @@ pub fn find_option(name: &str) -> Result<&'static OptionSpec> {
 
 /// Whether the ranks of a run may have different values: what concerns the node and its memory.
 pub(crate) fn differs_by_rank(name: &str) -> bool {
-    ["workers.", "queue.bytes", "queue.spill", "journal.dir", "distil.threads", "distil.bytes", WATCHING]
+    ["workers.", "device", "queue.bytes", "queue.spill", "journal.dir", "distil.threads", "distil.bytes", WATCHING]
         .iter()
         .any(|p| name.starts_with(p))
 }

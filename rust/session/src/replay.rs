@@ -10,9 +10,11 @@ use limbeck_archive::{Answer, Attribute, Coordinates, Recording, RunDescription}
 use limbeck_codec::Method;
 use limbeck_codec::ranks::{Alone, Ranks};
 
+use crate::settings::Settings;
 use crate::variable::element_type;
 use crate::{
-    BlockId, CloseReport, Communicator, Config, Error, Outcome, Progress, Result, Session, ValuesRef, agree, settings,
+    BlockId, CloseReport, Communicator, Config, Error, Outcome, Progress, Result, Session, ValuesRef, agree, devices,
+    settings,
 };
 use plan::{Deed, Plan};
 
@@ -139,7 +141,14 @@ impl Replay {
         speed: Speed,
         watch: &Watch<'_>,
     ) -> Result<ReplayReport> {
-        let method = settings::method(&self.config(config).resolve()?)?;
+        let options = self.config(config).resolve()?;
+        let settings = Settings::new(&options);
+        let rank = match &communicator {
+            Communicator::None => 0,
+            Communicator::Ranks(ranks) => ranks.rank(),
+        };
+        let chosen = devices::choose(&settings.device, settings.device_bytes, rank)?;
+        let method = settings::method(&options, chosen.worker)?;
         self.run_with_method(output, config, communicator, speed, watch, method)
     }
 

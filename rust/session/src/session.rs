@@ -6,11 +6,13 @@ use std::thread::JoinHandle;
 
 use limbeck_archive::RunDescription;
 use limbeck_codec::Method;
+use limbeck_codec::device::Worker;
 use limbeck_codec::ranks::{Alone, Ranks};
 use limbeck_field::Layout;
 
 use crate::config::Options;
 use crate::cores::Share;
+use crate::devices::{self, Chosen};
 use crate::durability::Durability;
 use crate::encode::keep_panics_quiet;
 use crate::error::panic_proof;
@@ -57,6 +59,8 @@ pub struct Session {
     pub(crate) options: Options,
     pub(crate) settings: Settings,
     pub(crate) method: Arc<dyn Method>,
+    /// What the method trains on.
+    pub(crate) device: Chosen,
     pub(crate) description: RunDescription,
     /// By variable and block of this rank: how the host's array lies in memory.
     pub(crate) layouts: Vec<Vec<Layout>>,
@@ -98,14 +102,14 @@ impl Session {
         communicator: Communicator,
         method: Arc<dyn Method>,
     ) -> Result<Session> {
-        Session::open_on(path, config, communicator, |_| Ok(method))
+        Session::open_on(path, config, communicator, |_, _| Ok(method))
     }
 
     fn open_on(
         path: &Path,
         config: &Config,
         communicator: Communicator,
-        method: impl FnOnce(&Options) -> Result<Arc<dyn Method>>,
+        method: impl FnOnce(&Options, Option<Arc<Worker>>) -> Result<Arc<dyn Method>>,
     ) -> Result<Session> {
         let ranks = match communicator {
             Communicator::None => Arc::new(Alone) as Arc<dyn Ranks>,
@@ -120,20 +124,21 @@ impl Session {
         path: &Path,
         config: &Config,
         ranks: Arc<dyn Ranks>,
-        method: impl FnOnce(&Options) -> Result<Arc<dyn Method>>,
+        method: impl FnOnce(&Options, Option<Arc<Worker>>) -> Result<Arc<dyn Method>>,
     ) -> Result<Session> {
         let prepare = || {
             if path.file_name().is_none() {
                 return Err(Error::InvalidArgument(format!("{} is not the name of a file", path.display())));
             }
-            let options = config.resolve()?;
-            let method = method(&options)?;
-            Ok((options, method))
+            config.resolve()
         };
-        let (options, method) = agree(ranks.as_ref(), prepare())?;
+        let options = agree(ranks.as_ref(), prepare())?;
         describe::same_options(ranks.as_ref(), path, &options)?;
         let settings = Settings::new(&options);
         let share = Share::of(ranks.as_ref())?;
+        let chosen = devices::choose(&settings.device, settings.device_bytes, share.place);
+        let chosen = agree(ranks.as_ref(), chosen)?;
+        let method = agree(ranks.as_ref(), method(&options, chosen.worker.clone()))?;
         let past = Past::open(path, &settings, ranks.as_ref())?;
         let description =
             RunDescription { limbeck_version: env!("CARGO_PKG_VERSION").into(), ..RunDescription::default() };
@@ -145,6 +150,7 @@ impl Session {
             options,
             settings,
             method,
+            device: chosen,
             description,
             layouts: Vec::new(),
             past: Some(past),

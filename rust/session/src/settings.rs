@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use limbeck_codec::device::Worker;
 use limbeck_codec::{Bound, Bounded, Goal, KdInr, KdInrOptions, Method};
 
 use crate::config::Options;
@@ -60,6 +61,8 @@ pub(crate) struct Settings {
     pub(crate) threads: Option<usize>,
     pub(crate) cores: Vec<usize>,
     pub(crate) nice: i32,
+    pub(crate) device: String,
+    pub(crate) device_bytes: u64,
     pub(crate) journal_dir: Option<PathBuf>,
     /// Sync every step to the disk before it counts as durable.
     pub(crate) sync_node: bool,
@@ -104,6 +107,8 @@ impl Settings {
             threads: o.get("workers.threads").parse().ok(),
             cores: options::cores(o.get("workers.cores")).unwrap_or_default(),
             nice: o.get("workers.nice").parse().unwrap_or(0),
+            device: o.get("device").to_owned(),
+            device_bytes: o.get("device.memory").parse().unwrap_or(0),
             journal_dir: path("journal.dir"),
             sync_node: o.get("journal.sync") == "node",
             keep_journal: flag("journal.keep"),
@@ -133,8 +138,8 @@ impl Settings {
 /// network is fitted to a step for it.
 const STREAMS: f64 = 57.0;
 
-/// The method as the options describe it.
-pub(crate) fn method(o: &Options) -> Result<Arc<dyn Method>> {
+/// The method as the options describe it, on a device if one was chosen.
+pub(crate) fn method(o: &Options, device: Option<Arc<Worker>>) -> Result<Arc<dyn Method>> {
     let mut made = KdInrOptions::preset(o.get("preset"))?;
     for name in options::of_method().filter(|n| !["preset", "seed"].contains(n)) {
         if o.get(name) != "preset" {
@@ -142,7 +147,7 @@ pub(crate) fn method(o: &Options) -> Result<Arc<dyn Method>> {
         }
     }
     let key_interval = made.key_interval;
-    let method = Arc::new(KdInr::new(made));
+    let method = Arc::new(KdInr::new(made).on(device));
     let goal = match Target::new(o) {
         Target::Ratio(_) if o.get("journal.steps") == "streams" => Goal::Psnr(STREAMS),
         Target::Ratio(_) => return Ok(method),
@@ -169,7 +174,7 @@ mod tests {
             };
             let mut c = Config::new();
             c.set(option.name, &value).unwrap();
-            assert!(method(&c.resolve().unwrap()).is_ok(), "{} = {value}", option.name);
+            assert!(method(&c.resolve().unwrap(), None).is_ok(), "{} = {value}", option.name);
             tried += 1;
         }
         assert!(tried > 20);

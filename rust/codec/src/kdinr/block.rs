@@ -3,12 +3,14 @@
 use std::any::Any;
 
 use limbeck_field::{Extent, Region};
+use limbeck_network::device::Worker;
 use rayon::prelude::*;
 
 use super::coordinates::{AxisMap, Grid, scale, write};
+use super::on_device;
 use super::stored::Stored;
 use crate::plain::{check_decode, check_sample};
-use crate::{BlockDecoder, Result};
+use crate::{BlockDecoder, Error, Result};
 
 /// Points that one thread evaluates at a time.
 pub(crate) const CHUNK: usize = 96 * 64;
@@ -24,6 +26,14 @@ impl NetworkBlock {
     pub fn new(extent: Extent, stored: Stored) -> NetworkBlock {
         let maps = AxisMap::of(&extent, stored.folds);
         NetworkBlock { extent, stored, maps }
+    }
+
+    /// All values, as a device computes them.
+    pub fn decode_on(&self, worker: &Worker, out: &mut [f64]) -> Result<()> {
+        let grid = Grid::new(&self.maps, &Region::of(&self.extent));
+        let mut normalised = vec![0.0; out.len()];
+        worker.evaluate(&self.stored.network, grid.axes(), &mut normalised).map_err(on_device::failed)?;
+        self.stored.normalisation.inverse_all(&normalised, out).map_err(|e| Error::Internal(e.to_string()))
     }
 }
 

@@ -147,6 +147,11 @@ impl Grid {
         Grid { axes: maps.iter().enumerate().map(axis).collect() }
     }
 
+    /// Coordinates along each axis, slowest first.
+    pub fn axes(&self) -> &[Vec<f32>] {
+        &self.axes
+    }
+
     /// Coordinates of the point with this linear index in the region, into the last entries of `out`.
     pub fn write(&self, mut linear: usize, out: &mut [f32]) {
         let first = out.len() - self.axes.len();

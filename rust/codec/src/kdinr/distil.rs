@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use limbeck_field::Normalisation;
+use limbeck_network::device::Worker;
 
 use super::options::KdInrOptions;
 use super::payload::{BY_INDEX, UNQUANTISED};
@@ -15,7 +16,7 @@ use super::teacher_samples::TeacherSamples;
 use crate::{DistilTask, EncodedSegment, Error, Result};
 
 /// Distils all teachers; runs in the current rayon pool.
-pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedSegment> {
+pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>, device: Option<&Worker>) -> Result<EncodedSegment> {
     if task.present.is_empty() || task.blocks.is_empty() || task.extent.rank() == 0 {
         return Err(Error::InvalidArgument("nothing to distil: no step or no block".into()));
     }
@@ -28,12 +29,12 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>) -> Result<EncodedS
     let began = Instant::now();
     let mut spent = 0;
     if o.student_race && (o.symmetry || o.student.omega == 0.0) && !constant {
-        spent = race(&mut plan, o, &mut source, task.times, task.time_limit)?;
+        spent = race(&mut plan, o, &mut source, task.times, task.time_limit, device)?;
     }
     for calm in CALMER {
         let start = begin((&plan.architecture, plan.folds), task, constant, o.student_from_teacher)?;
         let limit = task.time_limit.map(|l| l.saturating_sub(began.elapsed()));
-        let fitted = train(&plan, start, &mut source, calm, limit, task.progress)?;
+        let fitted = train(&plan, start, &mut source, calm, limit, task.progress, device)?;
         spent += fitted.samples;
         let flags = if by_index { BY_INDEX } else { 0 } | if fitted.quantised.is_none() { UNQUANTISED } else { 0 };
         let stored = Stored::new(normalisation, flags, fitted.network, fitted.quantised).folded(plan.folds);
@@ -172,7 +173,7 @@ mod tests {
         let mut options = KdInrOptions::default();
         options.student.samples = 400_000;
         options.student.batch = 512;
-        let student = |ranks: &dyn Ranks| with_task(ranks, 1500, |task| distil(&options, task).unwrap());
+        let student = |ranks: &dyn Ranks| with_task(ranks, 1500, |task| distil(&options, task, None).unwrap());
         let alone = student(&Alone);
         assert!(alone.quality.psnr() > 40.0, "{} dB", alone.quality.psnr());
         for n in 1..=4 {
@@ -195,10 +196,10 @@ mod tests {
                 // Far too low for the data.
                 plan.architecture = sizing::architecture(&options.student, 4, 10, 2.0);
                 let mut source = TeacherSamples::new(task, time, normalisation, 128, random(task, VOXELS));
-                let spent = race(&mut plan, &options, &mut source, task.times, None).unwrap();
+                let spent = race(&mut plan, &options, &mut source, task.times, None, None).unwrap();
                 // Time that is up leaves what there was.
                 let chosen = plan.architecture;
-                race(&mut plan, &options, &mut source, task.times, Some(Duration::ZERO)).unwrap();
+                race(&mut plan, &options, &mut source, task.times, Some(Duration::ZERO), None).unwrap();
                 assert_eq!(plan.architecture, chosen);
                 (chosen, spent)
             })
@@ -215,7 +216,11 @@ mod tests {
             let mut plan = Plan::new(&options, task, false).unwrap();
             let normalisation = Normalisation { mid: 0.5, half: 2.5 };
             let mut source = TeacherSamples::new(task, time, normalisation, 128, random(task, VOXELS));
-            assert_eq!(race(&mut plan, &options, &mut source, task.times, None).unwrap(), 0, "too few samples to tell");
+            assert_eq!(
+                race(&mut plan, &options, &mut source, task.times, None, None).unwrap(),
+                0,
+                "too few samples to tell"
+            );
         });
     }
 
@@ -235,7 +240,7 @@ mod tests {
             with_task(ranks, 1500, |task| {
                 let failing = Failing(task.teachers, false);
                 let task = DistilTask { teachers: &failing, ..*task };
-                distil(&KdInrOptions::default(), &task).unwrap_err().to_string()
+                distil(&KdInrOptions::default(), &task, None).unwrap_err().to_string()
             })
         });
         // Block 5 is of rank 2.
@@ -244,7 +249,7 @@ mod tests {
             with_task(ranks, 1500, |task| {
                 let failing = Failing(task.teachers, ranks.rank() == 2);
                 let task = DistilTask { teachers: &failing, ..*task };
-                distil(&KdInrOptions::default(), &task).unwrap_err().to_string()
+                distil(&KdInrOptions::default(), &task, None).unwrap_err().to_string()
             })
         });
         assert!(panics.iter().all(|e| e.contains("rank 2") && e.contains("panicked")), "{panics:?}");

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use limbeck_network::{Kernel, Network, Samples, Schedule, Trainer};
+use limbeck_network::{Architecture, Kernel, Network, Samples, Schedule, Trainer};
 
 use super::budget::Budget;
 use super::options::FitOptions;
 use super::weights::{Quantised, Quantiser};
+use crate::Result;
 use crate::ranks::Ranks;
 
 /// Bounds and observers of a fit.
@@ -19,58 +20,113 @@ pub(crate) struct Watch<'a> {
     pub ranks: &'a dyn Ranks,
 }
 
-/// Steps between looks at the clock.
-const LOOK: u64 = 16;
+/// What makes the optimiser's steps: the CPU, or a device ([`super::on_device`]).
+pub(crate) trait Machine {
+    /// Goes on over `samples` samples, with rates multiplied by `scale`. Returns the samples spent.
+    fn train(
+        &mut self,
+        o: &FitOptions,
+        samples: u64,
+        scale: f32,
+        rounding: Option<&mut Rounded<'_>>,
+        watch: &Watch<'_>,
+    ) -> Result<u64>;
 
-/// Runs the optimiser over `samples` samples; `scale` multiplies the rates. Returns the samples spent.
-fn train(
-    trainer: &mut Trainer,
-    source: &mut dyn Samples,
-    o: &FitOptions,
-    samples: u64,
-    scale: f32,
-    mut rounding: Option<&mut Rounded<'_>>,
-    watch: &Watch<'_>,
-) -> u64 {
+    /// The network as it stands.
+    fn network(&mut self) -> Result<Network>;
+}
+
+/// Steps between looks at the clock.
+pub(crate) const LOOK: u64 = 16;
+
+/// Optimiser steps that so many samples are.
+pub(crate) fn steps(o: &FitOptions, samples: u64) -> u64 {
+    samples.div_ceil(o.batch as u64).max(1)
+}
+
+/// Adam's rate and that of Muon's matrices over a fit.
+pub(crate) fn rates(o: &FitOptions, scale: f32) -> (Schedule, Schedule) {
     let schedule = |rate: f32| match o.halving {
         0 => Schedule::Cosine { rate: rate * scale, warm_up: 0.02 },
         every => Schedule::Halving { rate: rate * scale, every },
     };
-    let (rate, matrix_rate) = (schedule(o.rate), schedule(o.matrix_rate));
-    let mut steps = samples.div_ceil(o.batch as u64).max(1);
-    let start = Instant::now();
-    let (mut step, mut error) = (0, 0.0);
-    while step < steps && !source.ended() {
-        let (rate, matrix_rate) = (rate.rate(step, steps), matrix_rate.rate(step, steps));
-        if let Some(r) = &mut rounding {
-            r.follow(trainer, step, steps);
-        }
-        let loss = match &rounding {
-            None => trainer.step(source, step, o.batch, rate, matrix_rate, None),
-            Some(r) => {
-                let round = |p: &mut [f32]| r.quantiser.round(p, &r.codes);
-                trainer.step(source, step, o.batch, rate, matrix_rate, Some(&round))
-            }
-        };
-        error = if step == 0 { loss } else { 0.95 * error + 0.05 * loss };
-        step += 1;
-        if step % LOOK == 0 {
-            if let Some(limit) = watch.limit {
-                // The least of all ranks; where they cannot be asked, the source fails with the next batch.
-                let mut affordable = [-(step as f64 * limit.as_secs_f64() / start.elapsed().as_secs_f64())];
-                let _ = watch.ranks.max_f64(&mut affordable);
-                steps = steps.min((-affordable[0] as u64).max(step));
-            }
-            (watch.progress)(step as f64 / steps as f64, error);
-        }
+    (schedule(o.rate), schedule(o.matrix_rate))
+}
+
+/// Tells how far a fit is, and how many steps there is time for: fewer than planned where time is up.
+pub(crate) fn look(watch: &Watch<'_>, start: Instant, (step, steps): (u64, u64), error: f64) -> u64 {
+    let mut least = steps;
+    if let Some(limit) = watch.limit {
+        // The least of all ranks; where they cannot be asked, the source fails with the next batch.
+        let mut affordable = [-(step as f64 * limit.as_secs_f64() / start.elapsed().as_secs_f64())];
+        let _ = watch.ranks.max_f64(&mut affordable);
+        least = steps.min((-affordable[0] as u64).max(step));
     }
-    step * o.batch as u64
+    (watch.progress)(step as f64 / least as f64, error);
+    least
+}
+
+/// Mean squared error of the last twenty steps or so.
+pub(crate) fn smooth(error: f64, loss: f64, step: u64) -> f64 {
+    if step == 0 { loss } else { 0.95 * error + 0.05 * loss }
+}
+
+/// Trains on the CPU, in the pool it is called in.
+pub(crate) struct Host<'a> {
+    trainer: Trainer,
+    source: &'a mut dyn Samples,
+}
+
+impl<'a> Host<'a> {
+    pub fn new(start: Network, source: &'a mut dyn Samples, o: &FitOptions) -> Host<'a> {
+        Host { trainer: Trainer::new(start, o.optimiser, Kernel::best()), source }
+    }
+}
+
+impl Machine for Host<'_> {
+    fn train(
+        &mut self,
+        o: &FitOptions,
+        samples: u64,
+        scale: f32,
+        mut rounding: Option<&mut Rounded<'_>>,
+        watch: &Watch<'_>,
+    ) -> Result<u64> {
+        let (rate, matrix_rate) = rates(o, scale);
+        let mut steps = steps(o, samples);
+        let start = Instant::now();
+        let (mut step, mut error) = (0, 0.0);
+        while step < steps && !self.source.ended() {
+            let (rate, matrix_rate) = (rate.rate(step, steps), matrix_rate.rate(step, steps));
+            if let Some(r) = &mut rounding {
+                r.follow(step, steps, || Ok(self.trainer.network().clone()))?;
+            }
+            let (trainer, source) = (&mut self.trainer, &mut *self.source);
+            let loss = match &rounding {
+                None => trainer.step(source, step, o.batch, rate, matrix_rate, None),
+                Some(r) => {
+                    let round = |p: &mut [f32]| r.quantiser.round(p, &r.codes);
+                    trainer.step(source, step, o.batch, rate, matrix_rate, Some(&round))
+                }
+            };
+            error = smooth(error, loss, step);
+            step += 1;
+            if step % LOOK == 0 {
+                steps = look(watch, start, (step, steps), error);
+            }
+        }
+        Ok(step * o.batch as u64)
+    }
+
+    fn network(&mut self) -> Result<Network> {
+        Ok(self.trainer.network().clone())
+    }
 }
 
 /// How parameters are rounded while they are trained.
-struct Rounded<'a> {
-    quantiser: &'a Quantiser,
-    codes: Vec<u8>,
+pub(crate) struct Rounded<'a> {
+    pub quantiser: &'a Quantiser,
+    pub codes: Vec<u8>,
     /// What is to be filled as the parameters move.
     budget: Option<&'a Budget>,
     stage: u64,
@@ -80,12 +136,15 @@ struct Rounded<'a> {
 const STAGES: u64 = 6;
 
 impl Rounded<'_> {
-    fn follow(&mut self, trainer: &mut Trainer, step: u64, steps: u64) {
+    /// Chooses the codes anew where a part of fine-tuning begins; returns whether it does.
+    pub fn follow(&mut self, step: u64, steps: u64, network: impl FnOnce() -> Result<Network>) -> Result<bool> {
         let stage = step * STAGES / steps;
-        if let Some(budget) = self.budget.filter(|_| stage > self.stage) {
-            self.codes = budget.aim(self.quantiser, trainer.network());
+        let begins = stage > self.stage;
+        if let Some(budget) = self.budget.filter(|_| begins) {
+            self.codes = budget.aim(self.quantiser, &network()?);
             self.stage = stage;
         }
+        Ok(begins && self.budget.is_some())
     }
 }
 
@@ -112,48 +171,46 @@ pub(crate) struct Fitted {
     pub samples: u64,
 }
 
-/// Fits from the given network. Deterministic unless `watch.limit` is set.
+/// Fits on a machine that was given the network to begin from. Deterministic unless `watch.limit` is set.
 pub(crate) fn fit(
-    start: Network,
-    source: &mut dyn Samples,
+    machine: &mut dyn Machine,
+    architecture: &Architecture,
     o: &FitOptions,
     samples: u64,
     precision: Precision<'_>,
     watch: &Watch<'_>,
-) -> Fitted {
-    let architecture = *start.architecture();
-    let mut trainer = Trainer::new(start, o.optimiser, Kernel::best());
+) -> Result<Fitted> {
     if let Precision::Full = precision {
-        let spent = train(&mut trainer, source, o, samples, 1.0, None, watch);
-        return Fitted { network: trainer.network().clone(), quantised: None, samples: spent };
+        let spent = machine.train(o, samples, 1.0, None, watch)?;
+        return Ok(Fitted { network: machine.network()?, quantised: None, samples: spent });
     }
-    let quantiser = Quantiser::new(&architecture);
+    let quantiser = Quantiser::new(architecture);
     let share = f64::from(o.fine_tune);
     let fine = (samples as f64 * share) as u64;
     let part = |from: f64, to: f64| move |done: f64, error: f64| (watch.progress)(from + (to - from) * done, error);
     let first = part(0.0, 1.0 - share);
     let limit = |share: f64| watch.limit.map(|l| l.mul_f64(share));
     let coarse = Watch { limit: limit(1.0 - share), progress: &first, ranks: watch.ranks };
-    let mut spent = train(&mut trainer, source, o, samples - fine, 1.0, None, &coarse);
+    let mut spent = machine.train(o, samples - fine, 1.0, None, &coarse)?;
     let (codes, budget) = match precision {
         Precision::Codes(codes) => (codes.to_vec(), None),
-        Precision::Choose(choose) => (choose(&quantiser, trainer.network()), None),
-        Precision::Fill(budget) => (budget.aim(&quantiser, trainer.network()), Some(budget)),
+        Precision::Choose(choose) => (choose(&quantiser, &machine.network()?), None),
+        Precision::Fill(budget) => (budget.aim(&quantiser, &machine.network()?), Some(budget)),
         Precision::Full => unreachable!("returned above"),
     };
     let mut rounded = Rounded { quantiser: &quantiser, codes, budget, stage: 0 };
     if fine > 0 {
         let second = part(1.0 - share, 1.0);
         let watch = Watch { limit: limit(share), progress: &second, ranks: watch.ranks };
-        spent += train(&mut trainer, source, o, fine, FINE_TUNE_RATE, Some(&mut rounded), &watch);
+        spent += machine.train(o, fine, FINE_TUNE_RATE, Some(&mut rounded), &watch)?;
     }
-    let mut network = trainer.network().clone();
+    let mut network = machine.network()?;
     let quantised = match budget {
         Some(budget) => budget.round(&quantiser, &network, &rounded.codes),
         None => quantiser.quantise(&network.parameters, &rounded.codes),
     };
     network.parameters = quantiser.dequantise(&quantised);
-    Fitted { network, quantised: Some(quantised), samples: spent }
+    Ok(Fitted { network, quantised: Some(quantised), samples: spent })
 }
 
 /// Rates while fine-tuning at the rounded point, against those of the main fit.

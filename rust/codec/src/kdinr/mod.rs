@@ -6,6 +6,7 @@ mod budget;
 mod coordinates;
 mod distil;
 mod fit;
+mod on_device;
 mod options;
 mod payload;
 mod plan;
@@ -24,6 +25,7 @@ mod weights;
 use std::sync::Arc;
 
 use limbeck_field::Extent;
+use limbeck_network::device::Worker;
 pub use options::{Family, FitOptions, KdInrOptions, PRESETS, Sampler};
 
 use crate::bounded::BoundedBlock;
@@ -40,15 +42,22 @@ use teacher::TeacherChain;
 /// The method as options have it.
 pub struct KdInr {
     options: KdInrOptions,
+    device: Option<Arc<Worker>>,
 }
 
 impl KdInr {
     /// Number of this method in files.
     pub const NUMBER: u16 = 1;
 
-    /// With these options.
+    /// With these options, on the CPU.
     pub const fn new(options: KdInrOptions) -> KdInr {
-        KdInr { options }
+        KdInr { options, device: None }
+    }
+
+    /// The same, trained on a device if there is one. Other random voxels are drawn there and sums are made in another order, so that
+    /// bytes are others; they are decoded on the CPU all the same.
+    pub fn on(self, device: Option<Arc<Worker>>) -> KdInr {
+        KdInr { device, ..self }
     }
 }
 
@@ -67,7 +76,7 @@ impl Method for KdInr {
     }
 
     fn chain(&self, geometry: BlockGeometry, key: ChainKey) -> Box<dyn Chain> {
-        Box::new(TeacherChain::new(self.options.clone(), geometry, key))
+        Box::new(TeacherChain::new(self.options.clone(), geometry, key, self.device.clone()))
     }
 
     fn open_step(
@@ -95,7 +104,7 @@ impl Method for KdInr {
     }
 
     fn distil(&self, task: &DistilTask<'_>, threads: &rayon::ThreadPool) -> Result<EncodedSegment> {
-        threads.install(|| distil::distil(&self.options, task))
+        threads.install(|| distil::distil(&self.options, task, self.device.as_deref()))
     }
 
     fn open_segment(&self, extent: &Extent, times: &[f64], payload: &[u8]) -> Result<Arc<dyn SegmentDecoder>> {

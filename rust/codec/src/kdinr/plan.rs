@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use limbeck_network::device::Worker;
 use limbeck_network::{Architecture, Network, Random, Samples};
 
 use super::budget::Budget;
 use super::coordinates::Folds;
-use super::fit::{Fitted, Precision, Watch, fit};
+use super::fit::{Fitted, Host, Precision, Watch, fit};
+use super::on_device::Fed;
 use super::options::{FitOptions, KdInrOptions};
 use super::sizing;
 use super::start::{inherit, stand_still};
@@ -92,7 +94,7 @@ pub(crate) fn begin(
     Ok(start)
 }
 
-/// One fit, with learning rates multiplied by `calm`. Collective: fails on all ranks where it fails on one.
+/// One fit, with learning rates multiplied by `calm`; on the device, if there is one and this is the only rank. Collective: fails on all ranks where it fails on one.
 pub(crate) fn train(
     plan: &Plan,
     start: Network,
@@ -100,19 +102,28 @@ pub(crate) fn train(
     calm: f32,
     limit: Option<Duration>,
     progress: &(dyn Fn(f64, f64) + Sync),
+    device: Option<&Worker>,
 ) -> Result<Fitted> {
     let task = source.task;
     let budget = Budget::new(plan.bytes, random(task, SIGNS));
     let precision = if plan.options.bits == 0.0 { Precision::Full } else { Precision::Fill(&budget) };
     let progress = |done: f64, error: f64| progress(done, -10.0 * (error / 4.0).log10());
     let watch = Watch { limit, progress: &progress, ranks: task.ranks };
-    let fitted = fit(start, source, &plan.options.calmer(calm), plan.samples, precision, &watch);
+    let own = plan.options.calmer(calm);
+    let architecture = *start.architecture();
+    // Gradients of several ranks are added on the host.
+    let fitted = match device.filter(|_| task.ranks.size() == 1) {
+        Some(worker) => {
+            fit(&mut Fed::new(worker, start, source, &own)?, &architecture, &own, plan.samples, precision, &watch)
+        }
+        None => fit(&mut Host::new(start, source, &own), &architecture, &own, plan.samples, precision, &watch),
+    };
     let failed = source.ended();
     agree(task.ranks, source.failure.take().map_or(Ok(()), Err))?;
     if failed {
         return Err(Error::Internal("a rank failed and did not say why".into()));
     }
-    Ok(fitted)
+    fitted
 }
 
 /// Student against teachers on a sample of fresh points, and the variance of the teachers' values there. Collective.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use limbeck_network::Architecture;
+use limbeck_network::device::Worker;
 
 use super::coordinates::Folds;
 use super::options::{FitOptions, KdInrOptions};
@@ -40,6 +41,7 @@ pub(crate) fn race(
     source: &mut TeacherSamples<'_>,
     times: &[f64],
     limit: Option<Duration>,
+    device: Option<&Worker>,
 ) -> Result<u64> {
     let samples = (plan.samples as f64 * SHARE) as u64;
     if samples / (plan.options.batch as u64) < FEWEST_STEPS {
@@ -55,7 +57,7 @@ pub(crate) fn race(
             let short = Plan { architecture, folds, options, samples, bytes: plan.bytes };
             source.fold(folds);
             let start = begin((&architecture, folds), source.task, false, o.student_from_teacher)?;
-            let fitted = train(&short, start, source, 1.0, limit.map(|l| l.mul_f64(SHARE)), &progress)?;
+            let fitted = train(&short, start, source, 1.0, limit.map(|l| l.mul_f64(SHARE)), &progress, device)?;
             spent += fitted.samples;
             let whole = fitted.samples >= samples;
             let stored = Stored::new(source.normalisation, UNQUANTISED, fitted.network, None).folded(folds);

@@ -1,6 +1,7 @@
 //! Which voxels a teacher sees.
 
 use limbeck_field::{CellEntropy, Extent, Region};
+use limbeck_network::device::{self, Volume, Worker};
 use limbeck_network::{Random, Samples};
 
 use super::coordinates::{AxisMap, Folds, Grid};
@@ -61,6 +62,25 @@ impl<'a> VoxelSamples<'a> {
         Ok(VoxelSamples { values, grid, random, batch: batch as u64, draw })
     }
 
+    /// The same to be drawn from on a device, though not the same voxels in the same order.
+    pub fn on_device(&self, worker: &Worker) -> limbeck_network::Result<Volume> {
+        let draw = match &self.draw {
+            Draw::Uniform => device::Draw::Uniform,
+            Draw::Listed(kept) => device::Draw::Listed(kept.clone()),
+            Draw::Cells { cells, alias } => {
+                let count = &cells.count;
+                let cell = |(i, &(keep, other)): (usize, &(f64, u32))| {
+                    let cell = cells.cell(i);
+                    let first = (0..count.len()).fold(0, |l, a| l * count[a] + cell.start[3 - count.len() + a]);
+                    let count = cell.count.map(|n| n as u32);
+                    device::Cell { keep: keep as f32, other, first: first as u32, count }
+                };
+                device::Draw::Cells(alias.iter().enumerate().map(cell).collect())
+            }
+        };
+        worker.volume(self.values, self.grid.axes(), &draw, &self.random)
+    }
+
     fn voxel(&self, n: u64) -> usize {
         match &self.draw {
             Draw::Uniform => self.random.below(n, self.values.len() as u64) as usize,
@@ -85,7 +105,7 @@ impl<'a> VoxelSamples<'a> {
     }
 }
 
-impl Samples for VoxelSamples<'_> {
+impl Samples for &VoxelSamples<'_> {
     fn fill(&self, step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32]) {
         let inputs = coordinates.len() / targets.len().max(1);
         let from = step * self.batch + first as u64;

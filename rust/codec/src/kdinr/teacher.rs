@@ -1,12 +1,16 @@
 //! The teachers of one variable and block, step after step.
 
+use std::sync::Arc;
+
 use limbeck_field::{ElementType, Normalisation, Region, Statistics, Volume};
+use limbeck_network::device::Worker;
 use limbeck_network::{Network, Random};
 use rayon::prelude::*;
 
 use super::block::{CHUNK, NetworkBlock};
 use super::coordinates::Folds;
-use super::fit::{Fitted, Precision, Watch, fit};
+use super::fit::{Fitted, Host, Machine, Precision, Watch, fit};
+use super::on_device::Block;
 use super::options::KdInrOptions;
 use super::sampling::VoxelSamples;
 use super::sizing;
@@ -23,6 +27,7 @@ pub(crate) struct TeacherChain {
     options: KdInrOptions,
     geometry: BlockGeometry,
     key: ChainKey,
+    device: Option<Arc<Worker>>,
     previous: Option<Previous>,
 }
 
@@ -43,8 +48,14 @@ const WEIGHTS: u64 = 1;
 const VOXELS: u64 = 2;
 
 impl TeacherChain {
-    pub fn new(options: KdInrOptions, geometry: BlockGeometry, key: ChainKey) -> TeacherChain {
-        TeacherChain { options, geometry, key, previous: None }
+    /// Trained on the device, if there is one.
+    pub fn new(
+        options: KdInrOptions,
+        geometry: BlockGeometry,
+        key: ChainKey,
+        device: Option<Arc<Worker>>,
+    ) -> TeacherChain {
+        TeacherChain { options, geometry, key, device, previous: None }
     }
 
     fn random(&self, step: u64, stream: u64) -> Random {
@@ -92,7 +103,9 @@ impl TeacherChain {
         let choose = |q: &Quantiser, n: &Network| q.codes(&n.parameters, levels);
         let watch = Watch { limit: None, progress: &|_, _| {}, ranks: &Alone };
         let random = self.random(step, VOXELS);
-        let mut source = VoxelSamples::new(&normalised, (extent, folds), mask, o.sampler, fit_options.batch, random)?;
+        let source = VoxelSamples::new(&normalised, (extent, folds), mask, o.sampler, fit_options.batch, random)?;
+        let _inside = self.device.as_deref().map(Worker::enter);
+        let resident = self.device.as_deref().map(|d| Block::new(d, &source)).transpose()?;
         let mut best: Option<(NetworkBlock, Quality, u64)> = None;
         for calm in CALMER {
             let start = match warm {
@@ -105,12 +118,19 @@ impl TeacherChain {
                 Some((_, q)) => Precision::Codes(&q.codes),
                 None => Precision::Choose(&choose),
             };
-            let Fitted { network, quantised, samples } =
-                fit(start, &mut source, &fit_options.for_width(width).calmer(calm), samples, precision, &watch);
+            let own = fit_options.for_width(width).calmer(calm);
+            let mut drawn = &source;
+            let mut machine: Box<dyn Machine> = match &resident {
+                Some(block) => Box::new(block.machine(start)),
+                None => Box::new(Host::new(start, &mut drawn, &own)),
+            };
+            let fitted = fit(machine.as_mut(), &architecture, &own, samples, precision, &watch)?;
+            drop(machine);
+            let Fitted { network, quantised, samples } = fitted;
             let flags = if quantised.is_none() { super::payload::UNQUANTISED } else { 0 };
             let block =
                 NetworkBlock::new(extent.clone(), Stored::new(normalisation, flags, network, quantised).folded(folds));
-            let quality = measure(&block, &self.geometry, volume, mask)?;
+            let quality = measure(&block, &self.geometry, volume, mask, self.device.as_deref())?;
             let better = best.as_ref().is_none_or(|(_, q, _)| quality.squared_error < q.squared_error);
             if quality.squared_error.is_finite() && better {
                 best = Some((block, quality, samples));
@@ -150,11 +170,21 @@ fn paper_samples(count: &[usize]) -> u64 {
 }
 
 /// Quality over all values of the block's own that are not masked, as a reader sees them: decoded, rounded to the element type.
-fn measure(block: &NetworkBlock, geometry: &BlockGeometry, volume: &Volume, mask: Option<&Mask>) -> Result<Quality> {
+/// On a device they may be off by some ten-millionths of the range, which no quality shows that a network has.
+fn measure(
+    block: &NetworkBlock,
+    geometry: &BlockGeometry,
+    volume: &Volume,
+    mask: Option<&Mask>,
+    device: Option<&Worker>,
+) -> Result<Quality> {
     let (extent, element_type) = (&geometry.extent, geometry.element_type);
     let foreign = geometry.foreign();
     let mut decoded = vec![0.0; extent.len()];
-    block.decode(&Region::of(extent), &mut decoded)?;
+    match device {
+        Some(worker) => block.decode_on(worker, &mut decoded)?,
+        None => block.decode(&Region::of(extent), &mut decoded)?,
+    }
     // Sums of chunks in a fixed order: the same for any number of threads.
     let parts: Vec<Quality> = decoded
         .par_chunks(CHUNK)

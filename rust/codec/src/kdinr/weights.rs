@@ -61,7 +61,7 @@ pub(crate) struct Quantiser {
 }
 
 /// Largest magnitude of a stored integer.
-const LARGEST: f32 = 1_000_000.0;
+pub(crate) const MOST_STEPS: f32 = 1_000_000.0;
 
 impl Quantiser {
     pub fn new(architecture: &Architecture) -> Quantiser {
@@ -98,7 +98,7 @@ impl Quantiser {
         for ((range, _), &code) in self.rows.iter().zip(codes) {
             let step = step_of(code);
             for i in range.clone() {
-                integers[i] = (parameters[i] / step).round().clamp(-LARGEST, LARGEST) as i32;
+                integers[i] = (parameters[i] / step).round().clamp(-MOST_STEPS, MOST_STEPS) as i32;
             }
         }
         Quantised { codes: codes.to_vec(), integers }
@@ -144,12 +144,21 @@ impl Quantiser {
         parameters
     }
 
+    /// The step of each parameter.
+    pub fn steps(&self, codes: &[u8]) -> Vec<f32> {
+        let mut steps = vec![0.0; self.parameters];
+        for ((range, _), &code) in self.rows.iter().zip(codes) {
+            steps[range.clone()].fill(step_of(code));
+        }
+        steps
+    }
+
     /// In place what `quantise` and `dequantise` do: for training at the rounded point.
     pub fn round(&self, parameters: &mut [f32], codes: &[u8]) {
         for ((range, _), &code) in self.rows.iter().zip(codes) {
             let step = step_of(code);
             for p in &mut parameters[range.clone()] {
-                *p = (*p / step).round().clamp(-LARGEST, LARGEST) * step;
+                *p = (*p / step).round().clamp(-MOST_STEPS, MOST_STEPS) * step;
             }
         }
     }

@@ -4,7 +4,7 @@
 //! once per instruction set; all of them give the same bits.
 
 #[cfg(feature = "gpu")]
-pub mod gpu;
+pub(crate) mod gpu;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;

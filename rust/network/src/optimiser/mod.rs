@@ -5,9 +5,9 @@ mod muon;
 
 pub(crate) use adam::Adam;
 pub use adam::AdamStep;
-pub(crate) use muon::{Muon, NEWTON_SCHULZ};
 #[cfg(feature = "gpu")]
 pub(crate) use muon::POLYNOMIAL;
+pub(crate) use muon::{Muon, NEWTON_SCHULZ};
 
 /// How parameters follow their gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -103,6 +103,21 @@ pub(super) const SERVICE: &[OptionSpec] = &[
         "Nice level of the workers: the higher, the more they give way to the simulation.",
     ),
     option(
+        "device",
+        OptionKind::Name,
+        "auto",
+        "What the networks are trained on: cpu; gpu: a GPU of the node, an error if there is none; auto: a GPU if this build can use \
+         them and there is one, else the CPU; or a part of a device's name (software devices only so). Ranks of a node take its devices \
+         in turn. A device never changes during a run: if it fails, steps are kept losslessly.",
+    ),
+    option(
+        "device.memory",
+        OptionKind::Bytes { min: 1 << 20 },
+        "2GiB",
+        "Most bytes of a device's memory. A block that does not fit is trained in pieces.",
+    )
+    .in_unit("bytes"),
+    option(
         "journal.dir",
         OptionKind::Path,
         "",

@@ -15,6 +15,7 @@ pub(super) fn normalise(kind: &OptionKind, value: &str) -> Option<String> {
         }
         OptionKind::Bytes { min } => bytes(value).filter(|&v| v >= min).map(|v| v.to_string()),
         OptionKind::Path => (!value.contains('\0')).then(|| value.to_owned()),
+        OptionKind::Name => Some(value.trim().to_owned()).filter(|v| !v.is_empty() && !v.contains(char::is_control)),
         OptionKind::Cores => cores(value).map(|_| value.replace(' ', "")),
         OptionKind::Address => address(value).map(|a| a.to_string()),
     }

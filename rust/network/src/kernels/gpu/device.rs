@@ -1,4 +1,4 @@
-//! Which devices there are, and one of them opened.
+//! Which devices there are, and those that are open.
 
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
@@ -7,81 +7,48 @@ use cubecl::config::{CubeClRuntimeConfig, RuntimeConfig};
 use cubecl::server::{Handle, ServerError};
 use cubecl::wgpu::{AutoGraphicsApi, RuntimeOptions, WgpuDevice, WgpuDeviceKind, wgpu};
 
+use crate::device::{Adapter, AdapterKind};
 use crate::error::{Error, Result};
 
-/// What an adapter is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AdapterKind {
-    /// A card with memory of its own.
-    Discrete,
-    /// Shares the processor's memory.
-    Integrated,
-    /// Handed through to a virtual machine.
-    Virtual,
-    /// A program that pretends to be one (lavapipe, SwiftShader): for tests.
-    Software,
-    /// What its driver does not classify.
-    Other,
-}
-
-/// A device that kernels can run on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Adapter {
-    /// Name as its driver has it.
-    pub name: String,
-    /// What it is.
-    pub kind: AdapterKind,
-    /// Graphics interface that it is reached through ("vulkan", "metal").
-    pub interface: String,
-    /// Its number among those of its kind.
-    index: usize,
-}
-
-impl Adapter {
-    /// All adapters of this machine, in the order of their drivers; hardware before software. Asking takes tens of milliseconds.
-    pub fn all() -> Vec<Adapter> {
-        let _one = lock(&OPENED);
-        let backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL;
-        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
-            backends,
-            ..wgpu::InstanceDescriptor::new_without_display_handle()
-        });
-        let found = cubecl::future::block_on(instance.enumerate_adapters(backends));
-        let mut seen = [0usize; 5];
-        let mut adapters: Vec<Adapter> = found
-            .iter()
-            .map(|adapter| {
-                let info = adapter.get_info();
-                let kind = match info.device_type {
-                    wgpu::DeviceType::DiscreteGpu => AdapterKind::Discrete,
-                    wgpu::DeviceType::IntegratedGpu => AdapterKind::Integrated,
-                    wgpu::DeviceType::VirtualGpu => AdapterKind::Virtual,
-                    wgpu::DeviceType::Cpu => AdapterKind::Software,
-                    wgpu::DeviceType::Other => AdapterKind::Other,
-                };
-                let index = seen[kind as usize];
-                seen[kind as usize] += 1;
-                Adapter { name: info.name, kind, interface: format!("{:?}", info.backend).to_lowercase(), index }
-            })
-            .collect();
-        adapters.sort_by_key(|a| a.kind == AdapterKind::Software);
-        adapters
-    }
-
-    /// Whether work is given to it without its name being asked for.
-    pub fn is_hardware(&self) -> bool {
-        self.kind != AdapterKind::Software
-    }
-
-    fn device(&self) -> WgpuDevice {
-        WgpuDevice::new(match self.kind {
-            AdapterKind::Discrete => WgpuDeviceKind::DiscreteGpu(self.index),
-            AdapterKind::Integrated => WgpuDeviceKind::IntegratedGpu(self.index),
-            AdapterKind::Virtual => WgpuDeviceKind::VirtualGpu(self.index),
-            AdapterKind::Software => WgpuDeviceKind::Cpu,
-            AdapterKind::Other => WgpuDeviceKind::Other(self.index),
+/// All adapters, hardware before software.
+pub fn adapters() -> Vec<Adapter> {
+    let _one = lock(&OPENED);
+    let backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL;
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    });
+    let found = cubecl::future::block_on(instance.enumerate_adapters(backends));
+    let mut seen = [0usize; 5];
+    let mut adapters: Vec<Adapter> = found
+        .iter()
+        .map(|adapter| {
+            let info = adapter.get_info();
+            let kind = match info.device_type {
+                wgpu::DeviceType::DiscreteGpu => AdapterKind::Discrete,
+                wgpu::DeviceType::IntegratedGpu => AdapterKind::Integrated,
+                wgpu::DeviceType::VirtualGpu => AdapterKind::Virtual,
+                wgpu::DeviceType::Cpu => AdapterKind::Software,
+                wgpu::DeviceType::Other => AdapterKind::Other,
+            };
+            let index = seen[kind as usize];
+            seen[kind as usize] += 1;
+            Adapter { name: info.name, kind, interface: format!("{:?}", info.backend).to_lowercase(), index }
         })
-    }
+        .collect();
+    adapters.sort_by_key(|a| !a.is_hardware());
+    adapters
+}
+
+/// As the library names it.
+fn selector(adapter: &Adapter) -> WgpuDevice {
+    WgpuDevice::new(match adapter.kind {
+        AdapterKind::Discrete => WgpuDeviceKind::DiscreteGpu(adapter.index),
+        AdapterKind::Integrated => WgpuDeviceKind::IntegratedGpu(adapter.index),
+        AdapterKind::Virtual => WgpuDeviceKind::VirtualGpu(adapter.index),
+        AdapterKind::Software => WgpuDeviceKind::Cpu,
+        AdapterKind::Other => WgpuDeviceKind::Other(adapter.index),
+    })
 }
 
 /// A device in use. There is one for each adapter in a process; it stays until the process ends, as drivers want it.
@@ -110,7 +77,7 @@ impl Device {
         let client = match known {
             Some(client) => client,
             None => {
-                        let device = adapter.device();
+                let device = selector(adapter);
                 let options = RuntimeOptions::try_default().map_err(|e| Error::Device(e.to_string()))?;
                 cubecl::wgpu::try_init_setup::<AutoGraphicsApi>(&device, options)
                     .map_err(|e| Error::Device(format!("{}: {e}", adapter.name)))?;

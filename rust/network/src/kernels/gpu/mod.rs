@@ -14,8 +14,8 @@ mod trainer;
 mod volume;
 mod worker;
 
-pub use device::{Adapter, AdapterKind, Device};
+pub use device::{Device, adapters};
 pub use evaluator::evaluate;
-pub use trainer::{DeviceTrainer, LOSSES, State, capacity};
-pub use volume::{Cell, Draw, Volume};
-pub use worker::{Drawn, Fit, Inside, Source, Worker};
+pub use trainer::{DeviceTrainer, LOSSES, capacity};
+pub use volume::Volume;
+pub use worker::{Inside, Worker};

@@ -134,7 +134,16 @@ fn forward_layer(
 
 /// The output of the last, linear layer at four samples.
 #[cube]
-fn output(weights: &[Four], table: &[u32], scratch: &mut [Four], layer: usize, network: usize, base: usize, quads: usize, quad: usize) -> Four {
+fn output(
+    weights: &[Four],
+    table: &[u32],
+    scratch: &mut [Four],
+    layer: usize,
+    network: usize,
+    base: usize,
+    quads: usize,
+    quad: usize,
+) -> Four {
     let at = layer * WORDS;
     let inputs = table[at + INPUTS] as usize;
     let rows = base + table[at + INPUT_ROWS] as usize * quads + quad;

@@ -1,5 +1,7 @@
 //! Trains several networks of one architecture together.
 
+use std::sync::Arc;
+
 use cubecl::prelude::*;
 use cubecl::server::Handle;
 
@@ -9,6 +11,7 @@ use super::optimiser::{self, MATRIX_WORDS};
 use super::table::Table;
 use super::volume::{Place, Volume};
 use crate::architecture::Architecture;
+use crate::device::State;
 use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::optimiser::{NEWTON_SCHULZ, Optimiser, POLYNOMIAL};
@@ -23,29 +26,6 @@ const SHARE: usize = 64 << 20;
 
 /// Bytes of samples drawn at once.
 const DRAWN: usize = 4 << 20;
-
-/// A network under training, with the moments of its optimiser: what a fit hands on to the next.
-#[derive(Clone, Debug)]
-pub struct State {
-    /// As it stands.
-    pub network: Network,
-    steps: i32,
-    first: Vec<f32>,
-    second: Vec<f32>,
-    momentum: Vec<f32>,
-}
-
-impl State {
-    /// With all moments zero.
-    pub fn new(network: Network) -> State {
-        State { network, steps: 0, first: Vec::new(), second: Vec::new(), momentum: Vec::new() }
-    }
-
-    /// Optimiser steps made.
-    pub fn steps(&self) -> i32 {
-        self.steps
-    }
-}
 
 /// How a fit is spread over a device: a function of architecture and batch alone, so that results do not depend on what else
 /// is trained.
@@ -116,8 +96,8 @@ pub fn capacity(device: &Device, architecture: &Architecture, optimiser: Optimis
 /// Networks of one architecture under training on a device, in lockstep.
 ///
 /// Deterministic on one device and driver: a network's result depends neither on what else is trained with it nor on timing.
-pub struct DeviceTrainer<'a> {
-    device: &'a Device,
+pub struct DeviceTrainer {
+    device: Arc<Device>,
     spread: Spread,
     architecture: Architecture,
     batch: usize,
@@ -154,7 +134,7 @@ struct Arrays {
     losses: Handle,
 }
 
-impl<'a> DeviceTrainer<'a> {
+impl DeviceTrainer {
     /// Starts from where the states are; all must have the same architecture and have made equally many steps. `rounding`: for each
     /// network the step that each of its parameters is rounded to while the gradient is taken, in the order of its parameters, and the
     /// most steps that a parameter may have; the gradient is applied to the unrounded ones (straight-through; Bengio et al. 2013).
@@ -162,19 +142,19 @@ impl<'a> DeviceTrainer<'a> {
     /// # Errors
     /// `InvalidArgument` if states or steps do not fit each other, `DeviceMemory` if the device cannot hold them.
     pub fn new(
-        device: &'a Device,
+        device: &Arc<Device>,
         states: &[State],
         optimiser: Optimiser,
         batch: usize,
         rounding: Option<(&[Vec<f32>], f32)>,
-    ) -> Result<DeviceTrainer<'a>> {
+    ) -> Result<DeviceTrainer> {
         let Some(one) = states.first() else {
             return Err(Error::InvalidArgument("no network to train".into()));
         };
         let architecture = *one.network.architecture();
         let alike = |s: &State| *s.network.architecture() == architecture && s.steps == one.steps;
-        let steps_fit =
-            rounding.is_none_or(|(r, _)| r.len() == states.len() && r.iter().all(|s| s.len() == architecture.parameters()));
+        let steps_fit = rounding
+            .is_none_or(|(r, _)| r.len() == states.len() && r.iter().all(|s| s.len() == architecture.parameters()));
         if batch == 0 || !states.iter().all(alike) || !steps_fit {
             return Err(Error::InvalidArgument("networks that differ cannot be trained together".into()));
         }
@@ -225,7 +205,7 @@ impl<'a> DeviceTrainer<'a> {
             losses: zeros(n * LOSSES),
         };
         Ok(DeviceTrainer {
-            device,
+            device: Arc::clone(device),
             architecture,
             batch,
             networks: n,
@@ -266,7 +246,7 @@ impl<'a> DeviceTrainer<'a> {
         };
         let counter = self.begun * self.batch as u64;
         for (network, v) in volumes.iter().enumerate() {
-            v.draw(self.device, &place, network, (self.batch, self.chunk), counter);
+            v.draw(&self.device, &place, network, (self.batch, self.chunk), counter);
         }
         self.begun += self.chunk as u64;
         self.used = 0;
@@ -390,6 +370,29 @@ impl<'a> DeviceTrainer<'a> {
         }
     }
 
+    /// From the next step on gradients are taken at parameters rounded to these steps, in the order of the network's parameters; see
+    /// [`DeviceTrainer::new`].
+    ///
+    /// # Panics
+    /// If there is more than one network, or the lengths differ.
+    pub fn round_to(&mut self, steps: &[f32], most: f32) {
+        assert!(self.networks == 1 && steps.len() == self.architecture.parameters());
+        self.arrays.steps = self.device.upload(&self.spread.packing.pack(steps));
+        if self.largest.replace(most).is_none() {
+            self.arrays.rounded = self.device.client.empty(4 * self.spread.packing.master_len);
+        }
+    }
+
+    /// The first network as it stands. Waits for the device.
+    ///
+    /// # Errors
+    /// As [`DeviceTrainer::losses`].
+    pub fn network(&self) -> Result<Network> {
+        let parameters = self.device.download(vec![self.arrays.parameters.clone()])?.remove(0);
+        let length = self.spread.packing.master_len;
+        Network::new(self.architecture, self.spread.packing.unpack(&parameters[..length]))
+    }
+
     fn round(&self, largest: f32) {
         let (a, all) = (&self.arrays, self.networks * self.spread.packing.master_len);
         // SAFETY: three arrays of equal length; the kernel checks its place against it.
@@ -412,9 +415,8 @@ impl<'a> DeviceTrainer<'a> {
         let (client, a, n) = (&self.device.client, &self.arrays, self.networks);
         let (length, elements, grams) = (s.packing.master_len, s.elements, s.grams);
         let each = CubeCount::Static(s.matrices() as u32, n as u32, 1);
-        let across = |tasks: usize| {
-            CubeCount::Static(tasks.div_ceil(UNITS as usize) as u32, s.matrices() as u32, n as u32)
-        };
+        let across =
+            |tasks: usize| CubeCount::Static(tasks.div_ceil(UNITS as usize) as u32, s.matrices() as u32, n as u32);
         let units = CubeDim::new_1d(UNITS);
         let [first, second, third] = POLYNOMIAL;
         // SAFETY: lengths are those that the arrays were made with; the table of matrices addresses nothing beyond them.
@@ -439,16 +441,43 @@ impl<'a> DeviceTrainer<'a> {
                 let sizes = (elements as u32, grams as u32);
                 // gram = x x^T
                 optimiser::rows_by_rows::launch_unchecked(
-                    client, across(s.blocks.0), units, matrix(x), table(), gram(&a.grams[0]), sizes.0, sizes.1, 1.0, 0.0,
-                    0.0, false,
+                    client,
+                    across(s.blocks.0),
+                    units,
+                    matrix(x),
+                    table(),
+                    gram(&a.grams[0]),
+                    sizes.0,
+                    sizes.1,
+                    1.0,
+                    0.0,
+                    0.0,
+                    false,
                 );
                 // polynomial = third gram^2 + second gram + first
                 optimiser::rows_by_rows::launch_unchecked(
-                    client, across(s.blocks.0), units, gram(&a.grams[0]), table(), gram(&a.grams[1]), sizes.0, sizes.1,
-                    third, second, first, true,
+                    client,
+                    across(s.blocks.0),
+                    units,
+                    gram(&a.grams[0]),
+                    table(),
+                    gram(&a.grams[1]),
+                    sizes.0,
+                    sizes.1,
+                    third,
+                    second,
+                    first,
+                    true,
                 );
                 optimiser::polynomial_by_x::launch_unchecked(
-                    client, across(s.blocks.1), units, gram(&a.grams[1]), matrix(x), table(), matrix(next), sizes.0,
+                    client,
+                    across(s.blocks.1),
+                    units,
+                    gram(&a.grams[1]),
+                    matrix(x),
+                    table(),
+                    matrix(next),
+                    sizes.0,
                     sizes.1,
                 );
             }
@@ -497,11 +526,11 @@ impl<'a> DeviceTrainer<'a> {
     pub fn finish(self) -> Result<Vec<State>> {
         let a = &self.arrays;
         let handles = [&a.parameters, &a.first, &a.second, &a.momentum].map(Clone::clone);
-        let [parameters, first, second, momentum]: [Vec<f32>; 4] = self
-            .device
-            .download(handles.to_vec())?
-            .try_into()
-            .map_err(|_| Error::Device("arrays are missing".into()))?;
+        let [parameters, first, second, momentum]: [Vec<f32>; 4] =
+            self.device
+                .download(handles.to_vec())?
+                .try_into()
+                .map_err(|_| Error::Device("arrays are missing".into()))?;
         let length = self.spread.packing.master_len;
         let elements = self.spread.elements.max(4);
         (0..self.networks)

@@ -7,32 +7,9 @@ use super::device::Device;
 use super::network::UNITS;
 use super::sampling;
 use super::trainer::count_1d;
+use crate::device::{Cell, Draw};
 use crate::error::{Error, Result};
 use crate::random::Random;
-
-/// How voxels are drawn.
-#[derive(Clone, Debug)]
-pub enum Draw {
-    /// All alike.
-    Uniform,
-    /// Only these, by linear index.
-    Listed(Vec<u32>),
-    /// A cell, then a voxel of it.
-    Cells(Vec<Cell>),
-}
-
-/// A box of voxels in an alias table (Walker 1977).
-#[derive(Clone, Copy, Debug)]
-pub struct Cell {
-    /// Chance that the cell itself is meant where it is drawn.
-    pub keep: f32,
-    /// The one that is meant otherwise.
-    pub other: u32,
-    /// Linear index of its first voxel.
-    pub first: u32,
-    /// Voxels along the last three axes, slowest first; 1 along an axis that is not there.
-    pub count: [u32; 3],
-}
 
 /// Values of one block and where they stand, resident on a device until dropped.
 pub struct Volume {

@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::device::{Adapter, Device};
+use super::device::Device;
 use super::evaluator;
-use super::trainer::{DeviceTrainer, LOSSES, State, capacity};
-use super::volume::{Draw, Volume};
+use super::trainer::{DeviceTrainer, LOSSES, capacity};
+use super::volume::Volume;
+use crate::device::{Adapter, Draw, Drawn, Fit, Source, State};
 use crate::error::{Error, Result};
 use crate::kernels::Kernel;
 use crate::network::Network;
-use crate::optimiser::{Optimiser, Schedule};
+use crate::optimiser::Optimiser;
 use crate::random::Random;
 use crate::trainer::{FixedSamples, Samples, Trainer};
 use crate::{Architecture, Evaluator};
@@ -22,51 +23,13 @@ use crate::{Architecture, Evaluator};
 /// Longest wait for others that are about to ask for the same.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// Samples that the host has drawn, batch after batch.
-pub struct Drawn {
-    /// Samples x inputs, input fastest.
-    pub coordinates: Vec<f32>,
-    /// One per sample.
-    pub targets: Vec<f32>,
-}
-
-/// Where the samples of a fit come from.
-pub enum Source {
-    /// Drawn on the device.
-    Resident(Arc<Volume>),
-    /// Drawn before, by the host: as many as the fit has.
-    Drawn(Drawn),
-}
-
-/// One fit, or part of one.
-pub struct Fit {
-    /// What it begins from.
-    pub state: State,
-    /// How parameters follow gradients.
-    pub optimiser: Optimiser,
-    /// Samples per step.
-    pub batch: usize,
-    /// Steps of the whole schedule; the part that is made here: from step, and number of steps.
-    pub steps: u64,
-    /// First step that is made, and how many are.
-    pub part: (u64, u64),
-    /// Batches that were drawn of the same volume before the schedule began.
-    pub begun: u64,
-    /// Rates over the schedule: Adam's, and those of Muon's matrices.
-    pub rates: (Schedule, Schedule),
-    /// Steps that parameters are rounded to while the gradient is taken, and the most of them.
-    pub rounding: Option<(Vec<f32>, f32)>,
-    /// The samples.
-    pub source: Source,
-}
-
 impl Fit {
     /// Whether both can be trained in lockstep.
     fn like(&self, other: &Fit) -> bool {
-        let key = |f: &Fit| (f.optimiser, f.batch, f.steps, f.part, f.begun, f.rates, f.rounding.as_ref().map(|r| r.1));
+        let key = |f: &Fit| (f.optimiser, f.batch, f.steps, f.part, f.rates, f.rounding.as_ref().map(|r| r.1));
         let resident = |f: &Fit| matches!(f.source, Source::Resident(_));
         self.state.network.architecture() == other.state.network.architecture()
-            && self.state.steps() == other.state.steps()
+            && self.state.steps == other.state.steps
             && key(self) == key(other)
             && resident(self)
             && resident(other)
@@ -160,6 +123,14 @@ impl Worker {
         guarded(&self.device, || Volume::new(&self.device, values, axes, draw, random))
     }
 
+    /// One network that is trained on samples of the host's, by the calling thread.
+    ///
+    /// # Errors
+    /// `DeviceMemory` if the device cannot hold it, `Device` if it fails.
+    pub fn trainer(&self, start: Network, optimiser: Optimiser, batch: usize) -> Result<DeviceTrainer> {
+        guarded(&self.device, || DeviceTrainer::new(&self.device, &[State::new(start)], optimiser, batch, None))
+    }
+
     /// Values at all points of a grid: see [`evaluator::evaluate`].
     ///
     /// # Errors
@@ -186,7 +157,7 @@ fn guarded<T>(device: &Device, work: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-fn serve(device: &Device, messages: &Receiver<Message>, inside: &AtomicUsize, together: &AtomicUsize) {
+fn serve(device: &Arc<Device>, messages: &Receiver<Message>, inside: &AtomicUsize, together: &AtomicUsize) {
     let mut waiting: Vec<(Box<Fit>, Sender<Answer>)> = Vec::new();
     loop {
         if waiting.is_empty() {
@@ -235,16 +206,16 @@ fn serve(device: &Device, messages: &Receiver<Message>, inside: &AtomicUsize, to
 }
 
 /// Makes fits that are alike.
-fn train(device: &Device, fits: Vec<Box<Fit>>) -> Result<Vec<State>> {
+fn train(device: &Arc<Device>, fits: Vec<Box<Fit>>) -> Result<Vec<State>> {
     let one = &fits[0];
-    let (batch, begun, steps, (from, count), rates) = (one.batch, one.begun, one.steps, one.part, one.rates);
+    let (batch, steps, (from, count), rates) = (one.batch, one.steps, one.part, one.rates);
     let rounding: Option<(Vec<Vec<f32>>, f32)> = one.rounding.as_ref().map(|(_, most)| {
         (fits.iter().filter_map(|f| f.rounding.as_ref()).map(|(steps, _)| steps.clone()).collect(), *most)
     });
     let states: Vec<State> = fits.iter().map(|f| f.state.clone()).collect();
     let rounding = rounding.as_ref().map(|(steps, most)| (steps.as_slice(), *most));
     let mut trainer = DeviceTrainer::new(device, &states, one.optimiser, batch, rounding)?;
-    trainer.skip(begun + from);
+    trainer.skip(from);
     let volumes: Vec<&Volume> = fits
         .iter()
         .filter_map(|f| match &f.source {
@@ -281,7 +252,7 @@ impl Samples for Batches<'_> {
 }
 
 /// Whether the device computes what the CPU does: one gradient, one evaluation, of a small network.
-fn check(device: &Device) -> Result<()> {
+fn check(device: &Arc<Device>) -> Result<()> {
     let architecture = Architecture::Siren { inputs: 3, width: 24, depth: 2, omega: 12.0 };
     let random = Random::new(&[7]);
     let network = Network::random(architecture, &random)?;
@@ -309,5 +280,8 @@ fn check(device: &Device) -> Result<()> {
     if gradients && values && (loss - own_loss).abs() <= 1e-4 * loss {
         return Ok(());
     }
-    Err(Error::Device(format!("{}: computes other values than the CPU; its driver is not to be trusted", device.adapter.name)))
+    Err(Error::Device(format!(
+        "{}: computes other values than the CPU; its driver is not to be trusted",
+        device.adapter.name
+    )))
 }
