@@ -1,4 +1,4 @@
-//! Networks in plain burn tensors on burn's CPU backend `flex`, with its automatic differentiation.
+//! Networks in plain burn tensors, on burn's CPU backend `flex` or a device, with its automatic differentiation.
 
 use burn::tensor::module::linear;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -46,9 +46,13 @@ const BETA2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
 
 impl TensorNetwork {
-    /// With a copy of the network's parameters.
+    /// With a copy of the network's parameters, on burn's CPU backend.
     pub fn new(network: &Network) -> TensorNetwork {
-        let device = Device::flex();
+        TensorNetwork::on(network, Device::flex())
+    }
+
+    /// With a copy of the network's parameters on one of burn's devices.
+    pub fn on(network: &Network, device: Device) -> TensorNetwork {
         let layers = network.layers();
         let parameters = &network.parameters;
         let parameters = layers
@@ -204,7 +208,7 @@ fn forward(layers: &[Layer], parameters: &[LayerTensors], coordinates: Tensor<2>
 
 /// A tensor's values in C order.
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_into_vec().expect("flex tensors made from f32 are f32")
+    tensor.into_data().try_into_vec().expect("tensors made from f32 are f32")
 }
 
 /// Layer after layer: weights as outputs x inputs, input index fastest, then biases.

@@ -58,12 +58,13 @@ pub struct Device {
     /// Bytes of its memory that may be used.
     pub memory: u64,
     pub(super) client: Client,
+    handle: wgpu::Device,
     /// Most bytes of one array.
     pub(super) largest: u64,
 }
 
 /// Guards whatever makes or asks the drivers, too: they are not to be asked from two threads.
-static OPENED: Mutex<Vec<(Adapter, Client)>> = Mutex::new(Vec::new());
+static OPENED: Mutex<Vec<(Adapter, Client, wgpu::Device)>> = Mutex::new(Vec::new());
 
 impl Device {
     /// Opens a device, with a bound on the memory that is used.
@@ -73,21 +74,27 @@ impl Device {
     pub fn open(adapter: &Adapter, memory: u64) -> Result<Arc<Device>> {
         configure();
         let mut opened = lock(&OPENED);
-        let known = opened.iter().find(|(a, _)| a == adapter).map(|(_, c)| c.clone());
-        let client = match known {
-            Some(client) => client,
+        let known = opened.iter().find(|(a, ..)| a == adapter).map(|(_, c, h)| (c.clone(), h.clone()));
+        let (client, handle) = match known {
+            Some(known) => known,
             None => {
                 let device = selector(adapter);
                 let options = RuntimeOptions::try_default().map_err(|e| Error::Device(e.to_string()))?;
-                cubecl::wgpu::try_init_setup::<AutoGraphicsApi>(&device, options)
+                let setup = cubecl::wgpu::try_init_setup::<AutoGraphicsApi>(&device, options)
                     .map_err(|e| Error::Device(format!("{}: {e}", adapter.name)))?;
                 let client = cubecl::Device::Wgpu(device).client();
-                opened.push((adapter.clone(), client.clone()));
-                client
+                opened.push((adapter.clone(), client.clone(), setup.device.clone()));
+                (client, setup.device)
             }
         };
         let largest = client.properties().memory.max_page_size.min(u64::from(u32::MAX));
-        Ok(Arc::new(Device { adapter: adapter.clone(), memory, client, largest }))
+        Ok(Arc::new(Device { adapter: adapter.clone(), memory, client, handle, largest }))
+    }
+
+    /// Takes the device away from everybody who uses it in this process, as a driver does that resets it. For tests.
+    #[doc(hidden)]
+    pub fn lose(&self) {
+        self.handle.destroy();
     }
 
     /// Copies to the device.
@@ -99,6 +106,11 @@ impl Device {
     pub(super) fn download(&self, handles: Vec<Handle>) -> Result<Vec<Vec<f32>>> {
         let bytes = self.client.read(handles).map_err(|e| self.error(&e))?;
         Ok(bytes.iter().map(|b| bytemuck::pod_collect_to_vec(b)).collect())
+    }
+
+    /// Waits until all that was begun is done.
+    pub(super) fn wait(&self) -> Result<()> {
+        cubecl::future::block_on(self.client.sync()).map_err(|e| self.error(&e))
     }
 
     pub(super) fn error(&self, error: &ServerError) -> Error {

@@ -8,6 +8,7 @@ mod device;
 mod evaluator;
 mod network;
 mod optimiser;
+mod peak;
 mod sampling;
 mod table;
 mod trainer;
@@ -16,6 +17,7 @@ mod worker;
 
 pub use device::{Device, adapters};
 pub use evaluator::evaluate;
+pub use peak::peak;
 pub use trainer::{DeviceTrainer, LOSSES, capacity};
 pub use volume::Volume;
 pub use worker::{Inside, Worker};
