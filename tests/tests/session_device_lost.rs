@@ -36,7 +36,7 @@ fn a_device_that_is_lost_loses_no_step() {
     let adapter = Adapter::all().into_iter().next().expect("an adapter (install mesa-vulkan-drivers)");
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run.lbk");
-    let worker = Arc::new(Worker::start(&adapter, 256 << 20).unwrap());
+    let worker = Arc::new(Worker::start(&adapter, 256 << 20, || ()).unwrap());
     let small = [("teacher.width", "16"), ("teacher.depth", "2"), ("teacher.samples", "20000")];
     let method = Arc::new(KdInr::new(options(&small)).on(Some(worker.clone())));
     let c = config(&[("target.ratio", "20"), ("distil.when", "never")]);

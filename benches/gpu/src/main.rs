@@ -55,7 +55,8 @@ impl Report {
     }
 
     fn write(&self, path: &PathBuf) -> Result<()> {
-        let row = |(name, value, unit): &(String, f64, &str)| serde_json::json!({"name": name, "value": value, "unit": unit});
+        let row =
+            |(name, value, unit): &(String, f64, &str)| serde_json::json!({"name": name, "value": value, "unit": unit});
         let rows: Vec<_> = self.0.iter().map(row).collect();
         std::fs::write(path, serde_json::to_string_pretty(&rows)? + "\n")?;
         Ok(())
@@ -68,9 +69,8 @@ fn shapes() -> Vec<(String, Architecture)> {
         let architecture = Architecture::KdInr { inputs: 3, width, depth, omega: 30.0, every_layer: true };
         (format!("m{width}_d{depth}"), architecture)
     });
-    let siren = [32, 64, 112].map(|width| {
-        (format!("siren{width}x4"), Architecture::Siren { inputs: 3, width, depth: 4, omega: 10.0 })
-    });
+    let siren = [32, 64, 112]
+        .map(|width| (format!("siren{width}x4"), Architecture::Siren { inputs: 3, width, depth: 4, omega: 10.0 }));
     paper.into_iter().chain(siren).collect()
 }
 
@@ -192,7 +192,7 @@ fn decoding(device: &Device, architecture: Architecture, edge: usize) -> Result<
 
 /// Steps of a block, as a run takes them: the first from nothing, the others from the one before.
 fn steps(adapter: &Adapter, edge: usize, report: &mut Report) -> Result<()> {
-    let worker = Arc::new(Worker::start(adapter, 8 << 30)?);
+    let worker = Arc::new(Worker::start(adapter, 8 << 30, || ())?);
     let pool = rayon::ThreadPoolBuilder::new().build()?;
     let method = KdInr::new(KdInrOptions::default()).on(Some(worker));
     let geometry = BlockGeometry {

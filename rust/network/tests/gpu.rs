@@ -181,7 +181,7 @@ fn networks_are_trained_together_as_alone() {
 #[test]
 fn voxels_are_drawn_where_they_should_be() {
     let (device, _one) = opened();
-    // The targets say which voxel it was: a network that is constant shows their mean, so fit only the output's bias.
+    // Values are their own places in memory.
     let n = 20 * 6 * 7;
     let axis = |n: usize| (0..n).map(|i| i as f32 / n as f32).collect::<Vec<f32>>();
     let axes = vec![axis(20), axis(6), axis(7)];
@@ -236,7 +236,7 @@ fn what_does_not_fit_is_refused_in_words() {
         .err()
         .expect("an error")
         .to_string();
-    assert!(error.contains("1048576 bytes are needed where 65536 may be used"), "{error}");
+    assert!(error.contains("1048580 bytes are needed where 32768 may be used"), "{error}");
     let architecture = Architecture::Siren { inputs: 3, width: 64, depth: 4, omega: 10.0 };
     let start = State::new(Network::random(architecture, &Random::new(&[1])).unwrap());
     let error = DeviceTrainer::new(&small, &[start], Optimiser::Muon, 1000, None).err().expect("an error");

@@ -31,7 +31,7 @@ use crate::{Error, Result, Session, agree, describe, journal, workers};
 const LEAST_AUTOMATIC: u64 = 256 << 20;
 
 /// Blocks that may be trained on a device at the same time, at least.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 8;
 
 /// Bytes that a frame may have beyond the values of its block.
 const FRAME_OVERHEAD: u64 = 1024;

@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use limbeck_codec::device::{Adapter, Worker};
 
+use crate::cores::Manners;
+use crate::settings::Settings;
 use crate::{Error, Result};
 
 /// What was chosen, and why not what might have been expected.
@@ -18,11 +20,18 @@ pub(crate) struct Chosen {
 ///
 /// # Errors
 /// Device if one was asked for that is not there, cannot be used, or computes other values than the CPU.
-pub(crate) fn choose(asked: &str, memory: u64, place: usize) -> Result<Chosen> {
-    choose_of(&|| Adapter::all(), asked, memory, place)
+pub(crate) fn choose(settings: &Settings, place: usize) -> Result<Chosen> {
+    let manners = Manners { cores: settings.cores.clone(), nice: settings.nice };
+    choose_of(&Adapter::all, &settings.device, settings.device_bytes, place, &manners)
 }
 
-fn choose_of(all: &dyn Fn() -> Vec<Adapter>, asked: &str, memory: u64, place: usize) -> Result<Chosen> {
+fn choose_of(
+    all: &dyn Fn() -> Vec<Adapter>,
+    asked: &str,
+    memory: u64,
+    place: usize,
+    manners: &Manners,
+) -> Result<Chosen> {
     let cpu = |notice| Ok(Chosen { worker: None, notice });
     if asked == "cpu" || (asked == "auto" && !Adapter::BUILT_IN) {
         return cpu(None);
@@ -48,7 +57,7 @@ fn choose_of(all: &dyn Fn() -> Vec<Adapter>, asked: &str, memory: u64, place: us
             "device = {asked}: there is none such on this node; a driver offers {names}"
         )));
     };
-    match start(adapter, memory) {
+    match start(adapter, memory, manners) {
         Ok(worker) => {
             tracing::info!("training on {:?} ({})", adapter.name, adapter.interface);
             Ok(Chosen { worker: Some(worker), notice: None })
@@ -58,8 +67,9 @@ fn choose_of(all: &dyn Fn() -> Vec<Adapter>, asked: &str, memory: u64, place: us
     }
 }
 
-/// The worker of a device, one for all sessions of the process.
-fn start(adapter: &Adapter, memory: u64) -> Result<Arc<Worker>> {
+/// The worker of a device, one for all sessions of the process. Its thread, and those of its driver, have the manners of the session that
+/// came first.
+fn start(adapter: &Adapter, memory: u64, manners: &Manners) -> Result<Arc<Worker>> {
     static STARTED: Mutex<Vec<(Adapter, u64, Weak<Worker>)>> = Mutex::new(Vec::new());
     let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
     started.retain(|(_, _, worker)| worker.strong_count() > 0);
@@ -67,7 +77,13 @@ fn start(adapter: &Adapter, memory: u64) -> Result<Arc<Worker>> {
     if let Some(worker) = known {
         return Ok(worker);
     }
-    let worker = Arc::new(Worker::start(adapter, memory).map_err(|e| Error::Device(e.to_string()))?);
+    let worker = Arc::new(
+        Worker::start(adapter, memory, {
+            let manners = manners.clone();
+            move || manners.apply()
+        })
+        .map_err(|e| Error::Device(e.to_string()))?,
+    );
     started.push((adapter.clone(), memory, Arc::downgrade(&worker)));
     Ok(worker)
 }
@@ -77,6 +93,10 @@ mod tests {
     use limbeck_codec::device::AdapterKind;
 
     use super::*;
+
+    fn choose_of(all: &dyn Fn() -> Vec<Adapter>, asked: &str, memory: u64, place: usize) -> Result<Chosen> {
+        super::choose_of(all, asked, memory, place, &Manners { cores: Vec::new(), nice: 0 })
+    }
 
     #[test]
     fn the_cpu_is_chosen_without_asking_a_driver() {

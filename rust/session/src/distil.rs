@@ -85,7 +85,7 @@ fn distil_run_on(
     crate::describe::same_options(ranks, output, &options)?;
     let settings = Settings::new(&options);
     let share = Share::of(ranks)?;
-    let chosen = agree(ranks, devices::choose(&settings.device, settings.device_bytes, share.place))?;
+    let chosen = agree(ranks, devices::choose(&settings, share.place))?;
     let method = agree(ranks, method(&options, chosen.worker))?;
     let mut locks = Vec::new();
     crew.on_first(|| {

@@ -10,6 +10,7 @@ use limbeck_archive::{Answer, Attribute, Coordinates, Recording, RunDescription}
 use limbeck_codec::Method;
 use limbeck_codec::ranks::{Alone, Ranks};
 
+use crate::cores::Share;
 use crate::settings::Settings;
 use crate::variable::element_type;
 use crate::{
@@ -142,12 +143,12 @@ impl Replay {
         watch: &Watch<'_>,
     ) -> Result<ReplayReport> {
         let options = self.config(config).resolve()?;
-        let settings = Settings::new(&options);
-        let rank = match &communicator {
-            Communicator::None => 0,
-            Communicator::Ranks(ranks) => ranks.rank(),
+        let ranks: Arc<dyn Ranks> = match &communicator {
+            Communicator::None => Arc::new(Alone),
+            Communicator::Ranks(ranks) => ranks.clone(),
         };
-        let chosen = devices::choose(&settings.device, settings.device_bytes, rank)?;
+        let share = Share::of(ranks.as_ref())?;
+        let chosen = agree(ranks.as_ref(), devices::choose(&Settings::new(&options), share.place))?;
         let method = settings::method(&options, chosen.worker)?;
         self.run_with_method(output, config, communicator, speed, watch, method)
     }

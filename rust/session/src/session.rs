@@ -136,7 +136,7 @@ impl Session {
         describe::same_options(ranks.as_ref(), path, &options)?;
         let settings = Settings::new(&options);
         let share = Share::of(ranks.as_ref())?;
-        let chosen = devices::choose(&settings.device, settings.device_bytes, share.place);
+        let chosen = devices::choose(&settings, share.place);
         let chosen = agree(ranks.as_ref(), chosen)?;
         let method = agree(ranks.as_ref(), method(&options, chosen.worker.clone()))?;
         let past = Past::open(path, &settings, ranks.as_ref())?;
@@ -217,6 +217,7 @@ impl Drop for Session {
             // Nothing here can be joined in a forked child, and its parent needs the files.
             std::mem::forget(self.running.take());
             std::mem::forget(self.past.take());
+            std::mem::forget(self.device.worker.take());
             std::mem::forget(self.monitor.take());
             return;
         }

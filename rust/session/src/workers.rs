@@ -34,7 +34,8 @@ pub(crate) struct Shop {
     pub(crate) notices: Arc<Notices>,
 }
 
-/// Starts the workers; they end when the queue does. Each has its share of the threads as a pool of its own.
+/// Starts the workers; they end when the queue does. Each has its share of the threads as a pool of its own, or, where there are more of them
+/// than threads, since they wait for a device, all have one.
 pub(crate) fn start(
     workers: usize,
     threads: usize,
@@ -44,9 +45,15 @@ pub(crate) fn start(
     let refused = |e: &dyn std::fmt::Display| Error::Io(format!("cannot start a worker: {e}"));
     let mut started = Vec::new();
     let mut begin = || -> Result<()> {
+        let make = |threads: usize, name: String| -> Result<Arc<ThreadPool>> {
+            Ok(Arc::new(pool(threads, &name, Some(manners.clone())).map_err(|e| refused(&e))?))
+        };
+        let shared = if workers > threads { Some(make(threads.max(1), "limbeck-fit".into())?) } else { None };
         for w in 0..workers {
-            let own = (threads / workers + usize::from(w < threads % workers)).max(1);
-            let pool = pool(own, &format!("limbeck-fit-{w}"), Some(manners.clone())).map_err(|e| refused(&e))?;
+            let pool = match &shared {
+                Some(pool) => pool.clone(),
+                None => make(threads / workers + usize::from(w < threads % workers), format!("limbeck-fit-{w}"))?,
+            };
             let (shop, manners) = (shop.clone(), manners.clone());
             let thread = std::thread::Builder::new().name(format!("limbeck-worker-{w}")).spawn(move || {
                 manners.apply();

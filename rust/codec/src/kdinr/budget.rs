@@ -1,6 +1,6 @@
 //! Rounding that fills a budget in bytes.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use limbeck_network::{Network, Random};
 
@@ -11,13 +11,13 @@ use super::weights::{Quantised, Quantiser};
 pub(crate) struct Budget {
     bytes: usize,
     signs: Random,
-    sensitivities: OnceCell<Vec<f32>>,
+    sensitivities: OnceLock<Vec<f32>>,
 }
 
 impl Budget {
     /// `signs` are the random numbers that what rounding costs is estimated with.
     pub fn new(bytes: usize, signs: Random) -> Budget {
-        Budget { bytes, signs, sensitivities: OnceCell::new() }
+        Budget { bytes, signs, sensitivities: OnceLock::new() }
     }
 
     /// Finest rounding that leaves a little of the budget, which fine-tuning may then need: it moves integers away from 0.

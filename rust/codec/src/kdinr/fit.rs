@@ -155,7 +155,7 @@ pub(crate) enum Precision<'a> {
     /// With these steps (of the base that differences are taken to).
     Codes(&'a [u8]),
     /// Chosen after training at full precision: the function returns the steps for the network it is shown.
-    Choose(&'a dyn Fn(&Quantiser, &Network) -> Vec<u8>),
+    Choose(&'a (dyn Fn(&Quantiser, &Network) -> Vec<u8> + Sync)),
     /// As finely as a budget allows, chosen after training at full precision and again in the course of fine-tuning: it moves
     /// the parameters, and with them how many bytes they take.
     Fill(&'a Budget),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use limbeck_network::device::{DeviceTrainer, Drawn, Fit, Source, State, Volume, Worker};
+use limbeck_network::device::{DeviceTrainer, Drawn, Fit, Inside, Source, State, Volume, Worker};
 use limbeck_network::{Network, Samples};
 
 use super::fit::{LOOK, Machine, Rounded, Watch, look, rates, smooth, steps};
@@ -26,18 +26,20 @@ const PIECE: usize = 32 << 20;
 /// A block to draw samples from: on the device, or where it does not fit there, on the host.
 pub(crate) struct Block<'a> {
     worker: &'a Worker,
+    _inside: Inside<'a>,
     samples: &'a VoxelSamples<'a>,
     resident: Option<Arc<Volume>>,
 }
 
 impl<'a> Block<'a> {
+    /// Waits for its share of the device's memory.
     pub fn new(worker: &'a Worker, samples: &'a VoxelSamples<'a>) -> Result<Block<'a>> {
         let resident = match samples.on_device(worker) {
             Ok(volume) => Some(Arc::new(volume)),
             Err(limbeck_network::Error::DeviceMemory { .. }) => None,
             Err(error) => return Err(failed(error)),
         };
-        Ok(Block { worker, samples, resident })
+        Ok(Block { worker, _inside: worker.enter(), samples, resident })
     }
 
     /// A machine that begins from this network.
@@ -137,7 +139,7 @@ impl Machine for Fed<'_> {
             self.trainer.round_to(&r.quantiser.steps(&r.codes), MOST_STEPS);
         }
         let start = Instant::now();
-        let (mut step, mut error) = (0, 0.0);
+        let (mut step, mut seen, mut error) = (0, 0, 0.0);
         while step < steps && !self.source.ended() {
             if let Some(r) = &mut rounding
                 && r.follow(step, steps, || self.trainer.network().map_err(failed))?
@@ -147,9 +149,12 @@ impl Machine for Fed<'_> {
             self.trainer.step_from(self.source, step, rate.rate(step, steps), matrix_rate.rate(step, steps));
             step += 1;
             // The device is some steps behind: asking it waits for it.
-            if step % (4 * LOOK) == 0 {
-                for (i, loss) in (0..).zip(self.trainer.losses().map_err(failed)?) {
-                    error = smooth(error, f64::from(loss[0]), if step > 4 * LOOK { step } else { i });
+            let every = if watch.limit.is_some() { LOOK } else { 4 * LOOK };
+            if step % every == 0 {
+                let losses = self.trainer.losses().map_err(failed)?;
+                for loss in &losses[losses.len() - losses.len().min(every as usize)..] {
+                    error = smooth(error, f64::from(loss[0]), seen);
+                    seen += 1;
                 }
                 steps = look(watch, start, (step, steps), error);
             }

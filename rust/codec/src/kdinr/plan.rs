@@ -112,7 +112,8 @@ pub(crate) fn train(
     let own = plan.options.calmer(calm);
     let architecture = *start.architecture();
     // Gradients of several ranks are added on the host.
-    let fitted = match device.filter(|_| task.ranks.size() == 1) {
+    let here = |d: &&Worker| task.ranks.size() == 1 && d.fits(&architecture, own.optimiser, own.batch);
+    let fitted = match device.filter(here) {
         Some(worker) => {
             fit(&mut Fed::new(worker, start, source, &own)?, &architecture, &own, plan.samples, precision, &watch)
         }

@@ -161,7 +161,7 @@ mod tests {
         for sampler in
             [Sampler::Uniform, Sampler::Entropy { epsilon: 0.01 }, Sampler::Mixture { uniform: 0.5, epsilon: 0.01 }]
         {
-            let s = VoxelSamples::new(&values, (&extent, Folds::default()), None, sampler, 500, Random::new(&[1]))
+            let s = &VoxelSamples::new(&values, (&extent, Folds::default()), None, sampler, 500, Random::new(&[1]))
                 .expect("samples");
             let (mut c, mut t) = (vec![0.0; 1500], vec![0.0; 500]);
             let mut hit = vec![false; n];

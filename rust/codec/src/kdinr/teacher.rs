@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::block::{CHUNK, NetworkBlock};
 use super::coordinates::Folds;
-use super::fit::{Fitted, Host, Machine, Precision, Watch, fit};
+use super::fit::{Fitted, Host, Precision, Watch, fit};
 use super::on_device::Block;
 use super::options::KdInrOptions;
 use super::sampling::VoxelSamples;
@@ -68,6 +68,7 @@ impl TeacherChain {
         volume: &Volume,
         mask: Option<&Mask>,
         statistics: &Statistics,
+        threads: &rayon::ThreadPool,
     ) -> Result<EncodedStep> {
         let range = (statistics.min, statistics.max);
         let o = &self.options;
@@ -104,8 +105,8 @@ impl TeacherChain {
         let watch = Watch { limit: None, progress: &|_, _| {}, ranks: &Alone };
         let random = self.random(step, VOXELS);
         let source = VoxelSamples::new(&normalised, (extent, folds), mask, o.sampler, fit_options.batch, random)?;
-        let _inside = self.device.as_deref().map(Worker::enter);
-        let resident = self.device.as_deref().map(|d| Block::new(d, &source)).transpose()?;
+        let device = self.device.as_deref().filter(|d| d.fits(&architecture, fit_options.optimiser, fit_options.batch));
+        let resident = device.map(|d| Block::new(d, &source)).transpose()?;
         let mut best: Option<(NetworkBlock, Quality, u64)> = None;
         for calm in CALMER {
             let start = match warm {
@@ -119,18 +120,18 @@ impl TeacherChain {
                 None => Precision::Choose(&choose),
             };
             let own = fit_options.for_width(width).calmer(calm);
-            let mut drawn = &source;
-            let mut machine: Box<dyn Machine> = match &resident {
-                Some(block) => Box::new(block.machine(start)),
-                None => Box::new(Host::new(start, &mut drawn, &own)),
+            let fitted = match &resident {
+                Some(block) => fit(&mut block.machine(start), &architecture, &own, samples, precision, &watch),
+                None => threads.install(|| {
+                    let mut drawn = &source;
+                    fit(&mut Host::new(start, &mut drawn, &own), &architecture, &own, samples, precision, &watch)
+                }),
             };
-            let fitted = fit(machine.as_mut(), &architecture, &own, samples, precision, &watch)?;
-            drop(machine);
-            let Fitted { network, quantised, samples } = fitted;
+            let Fitted { network, quantised, samples } = fitted?;
             let flags = if quantised.is_none() { super::payload::UNQUANTISED } else { 0 };
             let block =
                 NetworkBlock::new(extent.clone(), Stored::new(normalisation, flags, network, quantised).folded(folds));
-            let quality = measure(&block, &self.geometry, volume, mask, self.device.as_deref())?;
+            let quality = threads.install(|| measure(&block, &self.geometry, volume, mask, self.device.as_deref()))?;
             let better = best.as_ref().is_none_or(|(_, q, _)| quality.squared_error < q.squared_error);
             if quality.squared_error.is_finite() && better {
                 best = Some((block, quality, samples));
@@ -228,7 +229,11 @@ impl Chain for TeacherChain {
         }
         let statistics = Statistics::measure(volume, mask.map(|m| m.codes.as_slice()))
             .map_err(|e| Error::InvalidArgument(e.to_string()))?;
-        threads.install(|| self.network(step, volume, mask, &statistics))
+        match self.device {
+            // Who waits for a device leaves the pool to others.
+            Some(_) => self.network(step, volume, mask, &statistics, threads),
+            None => threads.install(|| self.network(step, volume, mask, &statistics, threads)),
+        }
     }
 
     fn resume(&mut self, step: u64, last: &dyn BlockDecoder) {

@@ -1,6 +1,7 @@
 //! What stands in for devices where they are not built in: nothing of it can exist.
 
 use super::{Adapter, Draw, Fit, State};
+use crate::architecture::Architecture;
 use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::optimiser::Optimiser;
@@ -16,7 +17,7 @@ pub struct Worker(Never);
 /// See the documentation of the feature `gpu`.
 pub struct Volume(Never);
 /// See the documentation of the feature `gpu`.
-pub struct Inside(Never);
+pub struct Inside<'a>(Never, std::marker::PhantomData<&'a ()>);
 /// See the documentation of the feature `gpu`.
 pub struct Device {
     /// What it is.
@@ -34,7 +35,7 @@ impl Worker {
     ///
     /// # Errors
     /// `Device`, always.
-    pub fn start(adapter: &Adapter, _memory: u64) -> Result<Worker> {
+    pub fn start(adapter: &Adapter, _memory: u64, _begin: impl FnOnce() + Send + 'static) -> Result<Worker> {
         Err(Error::Device(format!("{}: this build of limbeck has no kernels for devices (feature gpu)", adapter.name)))
     }
 
@@ -44,12 +45,17 @@ impl Worker {
     }
 
     /// Nothing to be asked.
+    pub fn fits(&self, _architecture: &Architecture, _optimiser: Optimiser, _batch: usize) -> bool {
+        match self.0 {}
+    }
+
+    /// Nothing to be asked.
     pub fn together(&self) -> usize {
         match self.0 {}
     }
 
     /// Nothing to be asked.
-    pub fn enter(&self) -> Inside {
+    pub fn enter(&self) -> Inside<'_> {
         match self.0 {}
     }
 

@@ -1,6 +1,7 @@
 //! Which devices there are, and those that are open.
 
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Condvar, Mutex, Once, PoisonError};
 
 use cubecl::client::Client;
 use cubecl::config::{CubeClRuntimeConfig, RuntimeConfig};
@@ -36,6 +37,8 @@ pub fn adapters() -> Vec<Adapter> {
             Adapter { name: info.name, kind, interface: format!("{:?}", info.backend).to_lowercase(), index }
         })
         .collect();
+    // The library knows the first device in software only.
+    adapters.retain(|a| a.is_hardware() || a.index == 0);
     adapters.sort_by_key(|a| !a.is_hardware());
     adapters
 }
@@ -58,6 +61,10 @@ pub struct Device {
     /// Bytes of its memory that may be used.
     pub memory: u64,
     pub(super) client: Client,
+    /// Of the half of the memory that is for volumes: bytes in use.
+    volumes: Arc<(Mutex<u64>, Condvar)>,
+    /// Held while a grid is evaluated: its arrays are those of one at a time.
+    pub(super) evaluating: Mutex<()>,
     handle: wgpu::Device,
     /// Most bytes of one array.
     pub(super) largest: u64,
@@ -88,13 +95,34 @@ impl Device {
             }
         };
         let largest = client.properties().memory.max_page_size.min(u64::from(u32::MAX));
-        Ok(Arc::new(Device { adapter: adapter.clone(), memory, client, handle, largest }))
+        let volumes = Arc::new((Mutex::new(0), Condvar::new()));
+        let evaluating = Mutex::new(());
+        Ok(Arc::new(Device { adapter: adapter.clone(), memory, client, volumes, evaluating, handle, largest }))
     }
 
     /// Takes the device away from everybody who uses it in this process, as a driver does that resets it. For tests.
     #[doc(hidden)]
     pub fn lose(&self) {
         self.handle.destroy();
+    }
+
+    /// Room for a volume, until dropped; waits for that of others. Half of the memory is for volumes, so that who holds one and trains
+    /// is never in the way of others for long.
+    ///
+    /// # Errors
+    /// `DeviceMemory` if it can never be had.
+    pub(super) fn reserve(&self, bytes: u64) -> Result<Room> {
+        let most = self.largest.min(self.memory / 2);
+        if bytes > most {
+            return Err(Error::DeviceMemory { device: self.adapter.name.clone(), needed: bytes, there: most });
+        }
+        let (used, freed) = self.volumes.as_ref();
+        let mut used = lock(used);
+        while *used + bytes > self.memory / 2 {
+            used = freed.wait(used).unwrap_or_else(PoisonError::into_inner);
+        }
+        *used += bytes;
+        Ok(Room { volumes: Arc::clone(&self.volumes), bytes })
     }
 
     /// Copies to the device.
@@ -104,13 +132,21 @@ impl Device {
 
     /// Copies floats back, once all that was begun before is done.
     pub(super) fn download(&self, handles: Vec<Handle>) -> Result<Vec<Vec<f32>>> {
-        let bytes = self.client.read(handles).map_err(|e| self.error(&e))?;
+        let bytes = self.guarded(|| self.client.read(handles).map_err(|e| self.error(&e)))?;
         Ok(bytes.iter().map(|b| bytemuck::pod_collect_to_vec(b)).collect())
     }
 
     /// Waits until all that was begun is done.
     pub(super) fn wait(&self) -> Result<()> {
         cubecl::future::block_on(self.client.sync()).map_err(|e| self.error(&e))
+    }
+
+    /// Drivers, and the libraries over them, may panic where they should fail.
+    pub(super) fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            Err(Error::Device(format!("{}: {}", self.adapter.name, text.unwrap_or("its driver panicked"))))
+        })
     }
 
     pub(super) fn error(&self, error: &ServerError) -> Error {
@@ -122,6 +158,19 @@ impl Device {
     }
 }
 
+/// Room that is taken of a device's memory.
+pub(super) struct Room {
+    volumes: Arc<(Mutex<u64>, Condvar)>,
+    bytes: u64,
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        *lock(&self.volumes.0) -= self.bytes;
+        self.volumes.1.notify_all();
+    }
+}
+
 /// The library looks for files of settings in the directory that the host happens to run in, unless it has them already.
 fn configure() {
     static CONFIGURED: Once = Once::new();
@@ -130,6 +179,6 @@ fn configure() {
     });
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,7 +2,7 @@
 
 use cubecl::prelude::*;
 
-use super::device::Device;
+use super::device::{Device, lock};
 use super::network::{self, UNITS};
 use super::table::Table;
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ const SCRATCH: usize = 64 << 20;
 /// fastest). They agree with [`crate::Evaluator`] to a few units in the last place of the sums, not to the bit.
 ///
 /// # Errors
-/// `InvalidArgument` if lengths do not fit each other, `Device` if the device fails.
+/// `InvalidArgument` if lengths do not fit each other or there are 2^32 points or more, `Device` if the device fails.
 pub fn evaluate(device: &Device, network: &Network, axes: &[Vec<f32>], out: &mut [f32]) -> Result<()> {
     let points: usize = axes.iter().map(Vec::len).product();
     if axes.len() != network.architecture().inputs() || out.len() != points {
@@ -28,11 +28,19 @@ pub fn evaluate(device: &Device, network: &Network, axes: &[Vec<f32>], out: &mut
         let text = format!("{} axes and {} values for {inputs} inputs and {points} points", found.0, found.1);
         return Err(Error::InvalidArgument(text));
     }
+    if points > u32::MAX as usize {
+        return Err(Error::InvalidArgument(format!("{points} points are more than a device counts")));
+    }
+    if points == 0 {
+        return Ok(());
+    }
+    let _one = lock(&device.evaluating);
     let packing = Packing::new(network.architecture());
     let table = Table::new(&packing);
     let widest = packing.layers.iter().map(|l| l.width).max().unwrap_or(16);
     let tile = (64 * UNITS as usize / widest).clamp(32, 512).next_multiple_of(8);
-    let cubes = (SCRATCH / (4 * table.rows * tile)).clamp(1, 1024);
+    let scratch_bytes = SCRATCH.min((device.memory / 8) as usize);
+    let cubes = (scratch_bytes / (4 * table.rows * tile)).clamp(1, 1024);
     let flat: Vec<f32> = axes.iter().flatten().copied().collect();
     let counts: Vec<u32> = axes.iter().map(|a| a.len() as u32).collect();
     let parameters = device.upload(&packing.pack(&network.parameters));

@@ -24,7 +24,7 @@ pub(super) const UNITS: u32 = 128;
 // pi in three parts, the first two so short that a multiple of them is exact without fused multiply-add, which not every
 // device has.
 const PI_A: f32 = 3.140_625;
-const PI_B: f32 = 9.675_025_9e-4;
+const PI_B: f32 = 9.675_026e-4;
 const PI_C: f32 = 1.509_958e-7;
 
 /// sin(x) and cos(x), absolute error below 3e-7 for |x| < 1e3. Devices' own sines may be off by 2^-11 (Vulkan 1.3, appendix
@@ -368,7 +368,15 @@ pub(super) fn gradient(
         let mut task = UNIT_POS as usize;
         while task < inputs * quads {
             let from = own_samples + task / quads * pitch + first as usize + start + task % quads;
-            scratch[base + task] = samples[from];
+            let mut c = samples[from];
+            // What is beyond the batch may be anything.
+            #[unroll]
+            for i in 0..4usize {
+                if (start + task % quads) * 4 + i >= batch as usize {
+                    c.insert(i, 0.0);
+                }
+            }
+            scratch[base + task] = c;
             task += UNITS as usize;
         }
         sync_storage();
@@ -401,7 +409,7 @@ pub(super) fn gradient(
         let ends = table[below + SKIP_ROWS] > 0;
         let error = base + error_row as usize * quads;
         let mut four = UNIT_POS as usize;
-        while four < (hidden + 3) / 4 {
+        while four < table[below + WIDTH] as usize / 4 {
             let mut sum = Four::new(0.0);
             #[unroll]
             for j in 0..4usize {
@@ -418,20 +426,23 @@ pub(super) fn gradient(
             partial[place] = sum;
             four += UNITS as usize;
         }
-        if UNIT_POS == 0 {
-            let mut part = Four::new(0.0);
-            for quad in 0..quads {
-                part += scratch[error + quad];
-            }
+        // The bias stands in the first of the fours that are its own.
+        if UNIT_POS < 4 {
             let mut sum = Four::new(0.0);
-            sum.insert(0usize, part.dot(Four::new(1.0)));
-            let place = target + table[at + BIASES] as usize;
+            if UNIT_POS == 0 {
+                let mut part = Four::new(0.0);
+                for quad in 0..quads {
+                    part += scratch[error + quad];
+                }
+                sum.insert(0usize, part.dot(Four::new(1.0)));
+            }
+            let place = target + table[at + BIASES] as usize + UNIT_POS as usize;
             if !fresh {
                 sum += partial[place];
             }
             partial[place] = sum;
         }
-        // The bias of the output stands alone in its four; the weights' rows are read four at a time.
+        // Deltas of the layer below: the weight of each of its rows is one of a four.
         let mut task = UNIT_POS as usize;
         while task < hidden * quads {
             let row = task / quads;

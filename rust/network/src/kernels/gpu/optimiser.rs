@@ -9,7 +9,7 @@ use super::network::{Four, UNITS};
 pub(super) const MATRIX_WORDS: usize = 6;
 
 /// Adds up the partial gradients of the `cubes` cubes of a network, in order, and makes a step of Adam (Kingma and Ba 2015) where
-/// `matrices` is 0; elsewhere the gradient is kept for Muon. Unit x has four parameters of network y.
+/// `matrices` is 0 and the rate is not; elsewhere the gradient is kept for Muon. Unit x has four parameters of network y.
 /// `rate` = rate / (1 - beta1^t), `correction` = 1 / (1 - beta2^t).
 #[cube(launch_unchecked)]
 pub(super) fn adam(
@@ -38,13 +38,13 @@ pub(super) fn adam(
         }
         let place = network * fours + at;
         gradient[place] = g;
-        if matrices[at] == 0 {
+        if matrices[at] == 0 && rate != 0.0 {
             let m = fma(Four::new(0.9), first[place], Four::new(0.1) * g);
             let v = fma(Four::new(0.999), second[place], Four::new(0.001) * g * g);
             first[place] = m;
             second[place] = v;
             let root = (v * Four::new(correction)).sqrt() + Four::new(1e-8);
-            parameters[place] = parameters[place] - Four::new(rate) * m / root;
+            parameters[place] -= Four::new(rate) * m / root;
         }
     }
     if at == 0 {
@@ -56,29 +56,31 @@ pub(super) fn adam(
     }
 }
 
-/// Rounds parameters to multiples of their steps, as the stored form does; 0: not at all.
+/// Rounds parameters to multiples of their steps, halves away from zero, as the stored form does; a step of 0: not at all. Unit x has
+/// four parameters of network y.
 #[cube(launch_unchecked)]
-pub(super) fn round(parameters: &[f32], steps: &[f32], rounded: &mut [f32], largest: f32) {
-    let at = ABSOLUTE_POS as usize;
-    if at < rounded.len() {
-        let step = steps[at];
-        let mut value = parameters[at];
-        if step > 0.0 {
-            let quotient = value / step;
-            let magnitude = (quotient.abs() + 0.5).floor();
-            // Halves away from zero; what is beyond half a unit in the last place is whole already.
-            let whole = select(magnitude < 8_388_608.0, magnitude, quotient.abs());
-            value = min(whole, largest) * step;
-            if quotient < 0.0 {
-                value = -value;
+pub(super) fn round(parameters: &[Four], steps: &[Four], rounded: &mut [Four], fours: u32, most: f32) {
+    let at = ABSOLUTE_POS_X as usize;
+    let place = CUBE_POS_Y as usize * fours as usize + at;
+    if at < fours as usize {
+        let (values, widths) = (parameters[place], steps[place]);
+        let mut result = values;
+        #[unroll]
+        for i in 0..4usize {
+            let (value, step) = (values.extract(i), widths.extract(i));
+            if step > 0.0 {
+                let quotient = (value / step).abs();
+                let below = quotient.floor();
+                let whole = min(below + select(quotient - below >= 0.5, 1.0f32, 0.0f32), most);
+                result.insert(i, whole * step * select(value < 0.0, -1.0f32, 1.0f32));
             }
         }
-        rounded[at] = value;
+        rounded[place] = result;
     }
 }
 
-/// Momentum, and its Nesterov form divided by its norm, as a matrix of no more rows than columns. Cube (x, y): matrix x of
-/// network y.
+/// Momentum, and its Nesterov form divided by its norm, as a matrix of no more rows than columns, whose padded columns are 0. Cube
+/// (x, y): matrix x of network y.
 #[cube(launch_unchecked)]
 pub(super) fn momentum(
     gradient: &[f32],
@@ -94,26 +96,27 @@ pub(super) fn momentum(
     let offset = network * parameters as usize + table[at + 3] as usize;
     let own = network * elements as usize + table[at + 4] as usize;
     let flipped = rows > columns;
-    let mut large = columns;
-    if flipped {
-        large = rows;
-    }
+    let large = max(rows, columns);
+    let all = min(rows, columns) * ((large + 15) / 16 * 16);
     let across = (large + 15) / 16 * 16;
     let mut parts = Shared::<[f32]>::new_slice(UNITS as usize);
     let mut norm = 0.0f32;
     let mut i = UNIT_POS as usize;
-    while i < rows * columns {
-        let (r, c) = (i / columns, i % columns);
-        let g = gradient[offset + r * pitch + c];
-        let mut place = own + r * across + c;
-        if flipped {
-            place = own + c * across + r;
+    while i < all {
+        let (r, c) = (i / across, i % across);
+        let mut value = 0.0f32;
+        if c < large {
+            let mut from = offset + r * pitch + c;
+            if flipped {
+                from = offset + c * pitch + r;
+            }
+            let g = gradient[from];
+            let m = 0.95 * momentum[own + i] + g;
+            momentum[own + i] = m;
+            value = g + 0.95 * m;
         }
-        let m = 0.95 * momentum[place] + g;
-        momentum[place] = m;
-        let value = g + 0.95 * m;
         norm += value * value;
-        x[place] = value;
+        x[own + i] = value;
         i += UNITS as usize;
     }
     parts[UNIT_POS as usize] = norm;
@@ -122,16 +125,12 @@ pub(super) fn momentum(
     for unit in 0..UNITS as usize {
         sum += parts[unit];
     }
-    let factor = 1.0 / (sum.sqrt() + 1e-30);
+    // Gradients whose squares are nothing are nothing.
+    let factor = select(sum > 0.0, 1.0 / sum.sqrt(), 0.0f32);
     // Each unit scales what it wrote itself.
     let mut i = UNIT_POS as usize;
-    while i < rows * columns {
-        let (r, c) = (i / columns, i % columns);
-        let mut place = own + r * across + c;
-        if flipped {
-            place = own + c * across + r;
-        }
-        x[place] *= factor;
+    while i < all {
+        x[own + i] *= factor;
         i += UNITS as usize;
     }
 }
@@ -252,29 +251,24 @@ pub(super) fn polynomial_by_x(p: &[Four], x: &[Four], table: &[u32], next: &mut 
     }
 }
 
-/// parameters -= rate sqrt(max(1, columns / rows)) x. Cube (x, y): matrix x of network y.
+/// parameters -= rate sqrt(max(1, columns / rows)) x. Cube (x, y, z): elements of matrix y of network z.
 #[cube(launch_unchecked)]
 pub(super) fn descend(x: &[f32], table: &[u32], parameters: &mut [f32], count: u32, elements: u32, rate: f32) {
-    let at = CUBE_POS_X as usize * MATRIX_WORDS;
-    let network = CUBE_POS_Y as usize;
+    let at = CUBE_POS_Y as usize * MATRIX_WORDS;
+    let network = CUBE_POS_Z as usize;
     let (rows, columns, pitch) = (table[at] as usize, table[at + 1] as usize, table[at + 2] as usize);
     let offset = network * count as usize + table[at + 3] as usize;
     let own = network * elements as usize + table[at + 4] as usize;
-    let flipped = rows > columns;
-    let mut large = columns;
-    if flipped {
-        large = rows;
-    }
+    let large = max(rows, columns);
     let across = (large + 15) / 16 * 16;
     let rate = rate * max(columns as f32 / rows as f32, 1.0).sqrt();
-    let mut i = UNIT_POS as usize;
-    while i < rows * columns {
-        let (r, c) = (i / columns, i % columns);
-        let mut place = own + r * across + c;
-        if flipped {
-            place = own + c * across + r;
+    let i = ABSOLUTE_POS_X as usize;
+    let (r, c) = (i / across, i % across);
+    if r < min(rows, columns) && c < large {
+        let mut place = offset + r * pitch + c;
+        if rows > columns {
+            place = offset + c * pitch + r;
         }
-        parameters[offset + r * pitch + c] -= rate * x[place];
-        i += UNITS as usize;
+        parameters[place] -= rate * x[own + i];
     }
 }

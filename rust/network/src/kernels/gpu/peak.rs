@@ -16,7 +16,7 @@ const CUBES: usize = 4096;
 
 #[cube(launch_unchecked)]
 fn multiply_adds(out: &mut [Four], turns: u32, factor: f32) {
-    let at = ABSOLUTE_POS as usize;
+    let at = ABSOLUTE_POS;
     let mut sums = Array::<Four>::new(CHAINS);
     #[unroll]
     for i in 0..CHAINS {

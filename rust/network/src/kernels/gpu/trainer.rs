@@ -21,8 +21,12 @@ use crate::trainer::Samples;
 /// Steps between which losses are kept.
 pub const LOSSES: usize = 64;
 
-/// Bytes that scratch memory, and partial gradients, of one network may take.
+/// Bytes that scratch memory, and partial gradients, of one network may take, unless that leaves too few cubes to work on it.
 const SHARE: usize = 64 << 20;
+const FEWEST: usize = 32;
+
+/// Most cubes along an axis that any device is launched with.
+const MOST_CUBES: usize = 65_535;
 
 /// Bytes of samples drawn at once.
 const DRAWN: usize = 4 << 20;
@@ -37,6 +41,8 @@ struct Spread {
     tiles: usize,
     /// Cubes that work on one network.
     cubes: usize,
+    /// Batches that are drawn at once.
+    chunk: usize,
     /// Muon's matrices: [`MATRIX_WORDS`] each; floats of all of them, and of their Gram matrices; most tasks of one.
     matrices: Vec<u32>,
     elements: usize,
@@ -53,7 +59,7 @@ impl Spread {
         let full = (64 * UNITS as usize / widest).clamp(32, 512);
         let tile = batch.div_ceil(32).next_multiple_of(8).clamp(32, full.next_multiple_of(8));
         let tiles = batch.div_ceil(tile);
-        let most = (SHARE / (4 * table.rows * tile)).min(SHARE / (4 * packing.master_len)).clamp(1, 256);
+        let most = (SHARE / (4 * table.rows * tile)).min(SHARE / (4 * packing.master_len)).clamp(FEWEST, 256);
         let cubes = tiles.min(most);
         let (mut matrices, mut elements, mut grams, mut blocks) = (Vec::new(), 0, 0, (0, 0));
         if optimiser == Optimiser::Muon {
@@ -69,7 +75,9 @@ impl Spread {
                 blocks.1 = blocks.1.max(side / 4 * (across / 4));
             }
         }
-        Spread { packing, table, tile, tiles, cubes, matrices, elements, grams, blocks }
+        let row = 4 * (packing.inputs + 1) * tiles * tile;
+        let chunk = (DRAWN / row).clamp(1, LOSSES);
+        Spread { packing, table, tile, tiles, cubes, chunk, matrices, elements, grams, blocks }
     }
 
     fn matrices(&self) -> usize {
@@ -81,8 +89,9 @@ impl Spread {
         let parameters = 4 * self.packing.master_len as u64;
         let scratch = (4 * self.table.rows * self.tile * self.cubes) as u64;
         let partial = parameters * self.cubes as u64;
-        let own = 6 * parameters + 4 * (3 * self.elements + 2 * self.grams) as u64 + DRAWN as u64;
-        (scratch.max(partial), scratch + partial + own)
+        let samples = (4 * (self.packing.inputs + 1) * self.chunk * self.tiles * self.tile) as u64;
+        let own = 6 * parameters + 4 * (3 * self.elements + 2 * self.grams) as u64;
+        (scratch.max(partial).max(samples), scratch + partial + samples + own)
     }
 }
 
@@ -109,7 +118,7 @@ pub struct DeviceTrainer {
     used: usize,
     begun: u64,
     /// Most steps that a parameter is rounded to, where it is.
-    largest: Option<f32>,
+    most_steps: Option<f32>,
     /// Steps made.
     made: usize,
 }
@@ -152,7 +161,11 @@ impl DeviceTrainer {
             return Err(Error::InvalidArgument("no network to train".into()));
         };
         let architecture = *one.network.architecture();
-        let alike = |s: &State| *s.network.architecture() == architecture && s.steps == one.steps;
+        let alike = |s: &State| {
+            *s.network.architecture() == architecture
+                && s.steps == one.steps
+                && [s.first.len(), s.momentum.len()] == [one.first.len(), one.momentum.len()]
+        };
         let steps_fit = rounding
             .is_none_or(|(r, _)| r.len() == states.len() && r.iter().all(|s| s.len() == architecture.parameters()));
         if batch == 0 || !states.iter().all(alike) || !steps_fit {
@@ -160,6 +173,13 @@ impl DeviceTrainer {
         }
         let spread = Spread::new(&architecture, optimiser, batch);
         let n = states.len();
+        let moments = [(one.first.len(), spread.packing.master_len), (one.momentum.len(), spread.elements.max(4))];
+        if moments.iter().any(|&(found, wanted)| found != 0 && found != wanted) {
+            return Err(Error::InvalidArgument("moments of another optimiser".into()));
+        }
+        if spread.packing.master_len / 4 > MOST_CUBES * UNITS as usize || n > MOST_CUBES {
+            return Err(Error::InvalidArgument("more parameters than a device is launched for".into()));
+        }
         let (largest, all) = spread.bytes();
         if largest * n as u64 > device.largest || all * n as u64 > device.memory {
             let (needed, there) = if largest * n as u64 > device.largest {
@@ -172,7 +192,7 @@ impl DeviceTrainer {
         let packing = &spread.packing;
         let length = packing.master_len;
         let stride = spread.tiles * spread.tile;
-        let chunk = (DRAWN / (4 * stride * (packing.inputs + 1))).clamp(1, LOSSES);
+        let chunk = spread.chunk;
         let all = |part: &dyn Fn(&State) -> Vec<f32>| states.iter().flat_map(part).collect::<Vec<f32>>();
         let or_zero = |v: &Vec<f32>, len: usize| if v.is_empty() { vec![0.0; len] } else { v.clone() };
         let mut mask = vec![0u32; length / 4];
@@ -181,6 +201,8 @@ impl DeviceTrainer {
             mask[from / 4..(from + len) / 4].fill(1);
         }
         let zeros = |len: usize| device.upload(&vec![0.0f32; len.max(4)]);
+        // What is written before it is read.
+        let room = |len: usize| device.client.empty(4 * len.max(4));
         let steps = match rounding {
             Some((r, _)) => r.iter().flat_map(|s| packing.pack(s)).collect(),
             None => vec![0.0; 4],
@@ -190,18 +212,18 @@ impl DeviceTrainer {
             mask: device.upload(&mask),
             matrices: device.upload(if spread.matrices.is_empty() { &[0u32; MATRIX_WORDS] } else { &spread.matrices }),
             parameters: device.upload(&all(&|s| packing.pack(&s.network.parameters))),
-            rounded: zeros(if rounding.is_some() { n * length } else { 0 }),
+            rounded: room(if rounding.is_some() { n * length } else { 0 }),
             steps: device.upload(&steps),
             first: device.upload(&all(&|s| or_zero(&s.first, length))),
             second: device.upload(&all(&|s| or_zero(&s.second, length))),
-            gradient: zeros(n * length),
+            gradient: room(n * length),
             momentum: device.upload(&all(&|s| or_zero(&s.momentum, spread.elements.max(4)))),
-            x: [zeros(n * spread.elements), zeros(n * spread.elements)],
-            grams: [zeros(n * spread.grams), zeros(n * spread.grams)],
-            samples: zeros(n * (packing.inputs + 1) * chunk * stride),
-            scratch: device.client.empty(4 * n * spread.cubes * spread.table.rows * spread.tile),
-            partial: zeros(n * spread.cubes * length),
-            errors: zeros(n * spread.cubes),
+            x: [room(n * spread.elements), room(n * spread.elements)],
+            grams: [room(n * spread.grams), room(n * spread.grams)],
+            samples: room(n * (packing.inputs + 1) * chunk * stride),
+            scratch: room(n * spread.cubes * spread.table.rows * spread.tile),
+            partial: room(n * spread.cubes * length),
+            errors: room(n * spread.cubes),
             losses: zeros(n * LOSSES),
         };
         Ok(DeviceTrainer {
@@ -214,7 +236,7 @@ impl DeviceTrainer {
             chunk,
             used: chunk,
             begun: 0,
-            largest: rounding.map(|(_, largest)| largest),
+            most_steps: rounding.map(|(_, most)| most),
             made: 0,
             spread,
         })
@@ -256,9 +278,9 @@ impl DeviceTrainer {
     /// [`crate::Trainer::step`].
     ///
     /// # Panics
-    /// If there are not as many volumes as networks.
+    /// If there are not as many volumes as networks, of as many axes as they have inputs.
     pub fn step(&mut self, volumes: &[&Volume], rate: f32, matrix_rate: f32) {
-        assert_eq!(volumes.len(), self.networks);
+        assert!(volumes.len() == self.networks && volumes.iter().all(|v| v.inputs() == self.spread.packing.inputs));
         if self.used == self.chunk {
             self.draw(volumes);
         }
@@ -267,21 +289,27 @@ impl DeviceTrainer {
         self.advance(at, Some((rate, matrix_rate)));
     }
 
-    /// One optimiser step of a single network on samples that the host draws: batch `step` of the source.
+    /// One optimiser step of a single network on samples that the host draws: batch `step` of the source. None is made if the source
+    /// has ended.
     ///
     /// # Panics
-    /// If there is more than one network.
+    /// If there is more than one network, or the source leaves a part of the batch to other processes.
     pub fn step_from(&mut self, source: &mut dyn Samples, step: u64, rate: f32, matrix_rate: f32) {
-        self.put(source, step);
-        self.advance(0, Some((rate, matrix_rate)));
+        if self.put(source, step) {
+            self.advance(0, Some((rate, matrix_rate)));
+        }
     }
 
-    /// Copies batch `step` of a source to the device.
-    fn put(&mut self, source: &mut dyn Samples, step: u64) {
+    /// Copies batch `step` of a source to the device; returns whether there is one.
+    fn put(&mut self, source: &mut dyn Samples, step: u64) -> bool {
         assert_eq!(self.networks, 1);
         let inputs = self.spread.packing.inputs;
         let drawn = source.prepare(step, self.batch);
+        if source.ended() {
+            return false;
+        }
         assert_eq!(drawn, self.batch, "a device does not train with other processes");
+        (self.chunk, self.used) = (1, 1);
         let (mut coordinates, mut targets) = (vec![0.0; self.batch * inputs], vec![0.0; self.batch]);
         source.fill(step, 0, &mut coordinates, &mut targets);
         let pitch = self.pitch();
@@ -293,18 +321,18 @@ impl DeviceTrainer {
         }
         rows[inputs * pitch..][..self.batch].copy_from_slice(&targets);
         self.arrays.samples = self.device.upload(&rows);
-        self.used = self.chunk;
+        true
     }
 
     /// Gradient of batch `at` of those that are drawn, and with `rates` an optimiser step.
     fn advance(&mut self, at: usize, rates: Option<(f32, f32)>) {
-        if let Some(largest) = self.largest {
-            self.round(largest);
+        if let Some(most) = self.most_steps {
+            self.round(most);
         }
         let s = &self.spread;
         let (client, a, p) = (&self.device.client, &self.arrays, &s.packing);
         let (n, length) = (self.networks, p.master_len);
-        let weights = if self.largest.is_some() { &a.rounded } else { &a.parameters };
+        let weights = if self.most_steps.is_some() { &a.rounded } else { &a.parameters };
         let first = at * s.tiles * s.tile / 4;
         let pitch = self.pitch() / 4;
         let scratch = n * s.cubes * s.table.rows * s.tile / 4;
@@ -378,7 +406,7 @@ impl DeviceTrainer {
     pub fn round_to(&mut self, steps: &[f32], most: f32) {
         assert!(self.networks == 1 && steps.len() == self.architecture.parameters());
         self.arrays.steps = self.device.upload(&self.spread.packing.pack(steps));
-        if self.largest.replace(most).is_none() {
+        if self.most_steps.replace(most).is_none() {
             self.arrays.rounded = self.device.client.empty(4 * self.spread.packing.master_len);
         }
     }
@@ -393,18 +421,19 @@ impl DeviceTrainer {
         Network::new(self.architecture, self.spread.packing.unpack(&parameters[..length]))
     }
 
-    fn round(&self, largest: f32) {
-        let (a, all) = (&self.arrays, self.networks * self.spread.packing.master_len);
+    fn round(&self, most: f32) {
+        let (a, n, fours) = (&self.arrays, self.networks, self.spread.packing.master_len / 4);
         // SAFETY: three arrays of equal length; the kernel checks its place against it.
         unsafe {
             optimiser::round::launch_unchecked(
                 &self.device.client,
-                count_1d(all, UNITS),
+                CubeCount::Static(fours.div_ceil(UNITS as usize) as u32, n as u32, 1),
                 CubeDim::new_1d(UNITS),
-                BufferArg::from_raw_parts(a.parameters.clone(), all),
-                BufferArg::from_raw_parts(a.steps.clone(), all),
-                BufferArg::from_raw_parts(a.rounded.clone(), all),
-                largest,
+                BufferArg::from_raw_parts(a.parameters.clone(), n * fours),
+                BufferArg::from_raw_parts(a.steps.clone(), n * fours),
+                BufferArg::from_raw_parts(a.rounded.clone(), n * fours),
+                fours as u32,
+                most,
             );
         }
     }
@@ -427,7 +456,7 @@ impl DeviceTrainer {
             let floats = |h: &Handle, len: usize| BufferArg::from_raw_parts(h.clone(), n * len);
             optimiser::momentum::launch_unchecked(
                 client,
-                each.clone(),
+                each,
                 units,
                 floats(&a.gradient, length),
                 table(),
@@ -483,7 +512,7 @@ impl DeviceTrainer {
             }
             optimiser::descend::launch_unchecked(
                 client,
-                each,
+                across(4 * s.blocks.1 * 4),
                 units,
                 floats(&a.x[NEWTON_SCHULZ % 2], elements),
                 table(),
@@ -512,7 +541,7 @@ impl DeviceTrainer {
     /// As [`DeviceTrainer::losses`].
     pub fn gradient(&mut self, source: &mut dyn Samples, step: u64) -> Result<(f64, Vec<f32>)> {
         self.put(source, step);
-        // A step of rate 0 moves nothing but moments.
+        // At a rate of 0 parameters and moments stay.
         self.advance(0, None);
         let loss = self.losses()?.last().map_or(f64::NAN, |l| f64::from(l[0]));
         let gradient = self.device.download(vec![self.arrays.gradient.clone()])?.remove(0);

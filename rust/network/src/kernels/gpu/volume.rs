@@ -3,7 +3,7 @@
 use cubecl::prelude::*;
 use cubecl::server::Handle;
 
-use super::device::Device;
+use super::device::{Device, Room};
 use super::network::UNITS;
 use super::sampling;
 use super::trainer::count_1d;
@@ -13,23 +13,42 @@ use crate::random::Random;
 
 /// Values of one block and where they stand, resident on a device until dropped.
 pub struct Volume {
-    pub(super) values: Handle,
-    pub(super) lengths: Lengths,
-    pub(super) axes: Handle,
-    pub(super) counts: Handle,
-    pub(super) list: Handle,
-    pub(super) kind: u32,
-    pub(super) choices: u32,
-    pub(super) key: (u32, u32),
+    values: Handle,
+    lengths: Lengths,
+    axes: Handle,
+    counts: Handle,
+    list: Handle,
+    kind: u32,
+    choices: u32,
+    key: (u32, u32),
+    _room: Room,
 }
 
 /// Elements of a volume's arrays.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Lengths {
-    pub values: usize,
-    pub axes: usize,
-    pub counts: usize,
-    pub list: usize,
+struct Lengths {
+    values: usize,
+    axes: usize,
+    counts: usize,
+    list: usize,
+}
+
+fn inside(all: bool) -> Result<()> {
+    if all { Ok(()) } else { Err(Error::InvalidArgument("a draw beyond the grid".into())) }
+}
+
+impl Cell {
+    /// Whether all of its voxels are on a grid of these axes, and the other cell among so many.
+    fn is_inside(&self, axes: &[Vec<f32>], cells: usize) -> bool {
+        let n = axes.len();
+        let length = |back: usize| if back < n { axes[n - 1 - back].len() as u64 } else { 1 };
+        let first = u64::from(self.first);
+        let (x, y, z) = (first % length(0), first / length(0) % length(1), first / (length(0) * length(1)));
+        let [cz, cy, cx] = self.count.map(u64::from);
+        let planes = axes.iter().map(|a| a.len() as u64).product::<u64>() / (length(0) * length(1));
+        let fits = |at: u64, count: u64, there: u64| count > 0 && at + count <= there;
+        fits(x, cx, length(0)) && fits(y, cy, length(1)) && fits(z, cz, planes) && (self.other as usize) < cells
+    }
 }
 
 impl Volume {
@@ -37,33 +56,29 @@ impl Volume {
     /// first. Samples are a function of `random` and their number alone, but not the ones that [`Random`] itself would draw.
     ///
     /// # Errors
-    /// `InvalidArgument` if lengths do not fit each other, `DeviceMemory` if the device cannot hold it.
+    /// `InvalidArgument` if lengths do not fit each other or a draw is beyond the grid, `DeviceMemory` if it takes more than half of the
+    /// memory that may be used. Waits for other volumes to be dropped where there is no room beside them.
     pub fn new(device: &Device, values: &[f32], axes: &[Vec<f32>], draw: &Draw, random: &Random) -> Result<Volume> {
         let points: usize = axes.iter().map(Vec::len).product();
         if values.is_empty() || values.len() != points {
             return Err(Error::InvalidArgument(format!("{} values on a grid of {points} points", values.len())));
         }
-        let bytes = 4 * values.len() as u64;
-        if bytes > device.largest || bytes > device.memory {
-            let most = device.largest.min(device.memory);
-            return Err(Error::DeviceMemory { device: device.adapter.name.clone(), needed: bytes, there: most });
-        }
-        let (kind, list) = match draw {
-            Draw::Uniform => (sampling::UNIFORM, vec![0]),
-            Draw::Listed(list) => (sampling::LISTED, list.clone()),
-            Draw::Cells(cells) => {
-                let words = |c: &Cell| [c.keep.to_bits(), c.other, c.first, c.count[0], c.count[1], c.count[2]];
-                (sampling::CELLS, cells.iter().flat_map(words).collect())
+        let (kind, list, choices) = match draw {
+            Draw::Uniform => (sampling::UNIFORM, vec![0], values.len()),
+            Draw::Listed(list) => {
+                inside(list.iter().all(|&v| (v as usize) < points))?;
+                (sampling::LISTED, list.clone(), list.len())
             }
-        };
-        let choices = match draw {
-            Draw::Uniform => values.len(),
-            Draw::Listed(list) => list.len(),
-            Draw::Cells(cells) => cells.len(),
+            Draw::Cells(cells) => {
+                inside(cells.iter().all(|c| c.is_inside(axes, cells.len())))?;
+                let words = |c: &Cell| [c.keep.to_bits(), c.other, c.first, c.count[0], c.count[1], c.count[2]];
+                (sampling::CELLS, cells.iter().flat_map(words).collect(), cells.len())
+            }
         };
         if choices == 0 {
             return Err(Error::InvalidArgument("nothing to draw from".into()));
         }
+        let room = device.reserve(4 * (values.len() + list.len()) as u64)?;
         let flat: Vec<f32> = axes.iter().flatten().copied().collect();
         let counts: Vec<u32> = axes.iter().map(|a| a.len() as u32).collect();
         let key = random.bits(u64::MAX);
@@ -74,9 +89,15 @@ impl Volume {
             counts: device.upload(&counts),
             list: device.upload(&list),
             kind,
+            _room: room,
             choices: choices as u32,
             key: (key as u32, (key >> 32) as u32),
         })
+    }
+
+    /// Number of its axes.
+    pub(super) fn inputs(&self) -> usize {
+        self.lengths.counts
     }
 
     /// Draws `batches` times `batch` samples of network `network`, from number `counter` on.

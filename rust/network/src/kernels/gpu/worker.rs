@@ -1,6 +1,6 @@
 //! The thread that a device's work goes through.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -65,26 +65,50 @@ impl Drop for Inside<'_> {
 }
 
 impl Worker {
-    /// Opens a device, sees whether it computes what the CPU does, and starts its thread. `memory`: most bytes of the device's memory.
+    /// Starts a thread that opens a device, sees whether it computes what the CPU does, and works for all that ask. `memory`: most bytes of
+    /// the device's memory. `begin` is called by the thread first: what it says about cores and priority holds for the library's own threads
+    /// too.
     ///
     /// # Errors
     /// `Device` if the driver refuses, or the device is wrong.
-    pub fn start(adapter: &Adapter, memory: u64) -> Result<Worker> {
-        let device = Device::open(adapter, memory)?;
-        guarded(&device, || check(&device))?;
+    pub fn start(adapter: &Adapter, memory: u64, begin: impl FnOnce() + Send + 'static) -> Result<Worker> {
         let (queue, messages) = mpsc::channel();
         let (inside, together) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (own, expected, most) = (Arc::clone(&device), Arc::clone(&inside), Arc::clone(&together));
+        let (expected, most) = (Arc::clone(&inside), Arc::clone(&together));
+        let (opened, wait) = mpsc::channel();
+        let own = adapter.clone();
+        let work = move || {
+            begin();
+            let open = || {
+                let device = Device::open(&own, memory)?;
+                device.guarded(|| check(&device))?;
+                Ok(device)
+            };
+            let panicked = |_| Err(Error::Device(format!("{}: its driver panicked", own.name)));
+            let device = catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(panicked);
+            // Nobody but the starter has the other end, and it waits.
+            let _ = opened.send(device.clone());
+            if let Ok(device) = device {
+                serve(&device, &messages, &expected, &most);
+            }
+        };
         let thread = std::thread::Builder::new()
             .name("limbeck-device".into())
-            .spawn(move || serve(&own, &messages, &expected, &most))
+            .spawn(work)
             .map_err(|e| Error::Device(format!("no thread for {}: {e}", adapter.name)))?;
+        let ended = |_| Error::Device(format!("{}: its thread has ended", adapter.name));
+        let device = wait.recv().map_err(ended)??;
         Ok(Worker { device, queue: Mutex::new(queue), thread: Some(thread), inside, together })
     }
 
     /// The device.
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// Whether the device can train a network of this kind at all.
+    pub fn fits(&self, architecture: &Architecture, optimiser: Optimiser, batch: usize) -> bool {
+        capacity(&self.device, architecture, optimiser, batch) > 0
     }
 
     /// Most networks that were trained together so far.
@@ -120,7 +144,7 @@ impl Worker {
     /// # Errors
     /// As there.
     pub fn volume(&self, values: &[f32], axes: &[Vec<f32>], draw: &Draw, random: &Random) -> Result<Volume> {
-        guarded(&self.device, || Volume::new(&self.device, values, axes, draw, random))
+        self.device.guarded(|| Volume::new(&self.device, values, axes, draw, random))
     }
 
     /// One network that is trained on samples of the host's, by the calling thread.
@@ -128,7 +152,7 @@ impl Worker {
     /// # Errors
     /// `DeviceMemory` if the device cannot hold it, `Device` if it fails.
     pub fn trainer(&self, start: Network, optimiser: Optimiser, batch: usize) -> Result<DeviceTrainer> {
-        guarded(&self.device, || DeviceTrainer::new(&self.device, &[State::new(start)], optimiser, batch, None))
+        self.device.guarded(|| DeviceTrainer::new(&self.device, &[State::new(start)], optimiser, batch, None))
     }
 
     /// Values at all points of a grid: see [`evaluator::evaluate`].
@@ -136,7 +160,7 @@ impl Worker {
     /// # Errors
     /// As there.
     pub fn evaluate(&self, network: &Network, axes: &[Vec<f32>], out: &mut [f32]) -> Result<()> {
-        guarded(&self.device, || evaluator::evaluate(&self.device, network, axes, out))
+        self.device.guarded(|| evaluator::evaluate(&self.device, network, axes, out))
     }
 }
 
@@ -147,14 +171,6 @@ impl Drop for Worker {
             let _ = thread.join();
         }
     }
-}
-
-/// Drivers, and the libraries over them, may panic where they should fail.
-fn guarded<T>(device: &Device, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        Err(Error::Device(format!("{}: {}", device.adapter.name, text.unwrap_or("its driver panicked"))))
-    })
 }
 
 fn serve(device: &Arc<Device>, messages: &Receiver<Message>, inside: &AtomicUsize, together: &AtomicUsize) {
@@ -190,7 +206,7 @@ fn serve(device: &Arc<Device>, messages: &Receiver<Message>, inside: &AtomicUsiz
         waiting = rest;
         together.fetch_max(first.len(), Ordering::Relaxed);
         let (fits, answers): (Vec<Box<Fit>>, Vec<Sender<Answer>>) = first.into_iter().unzip();
-        match guarded(device, || train(device, fits)) {
+        match device.guarded(|| train(device, &fits)) {
             Ok(states) => {
                 for (state, answer) in states.into_iter().zip(answers) {
                     let _ = answer.send(Ok(state));
@@ -206,7 +222,7 @@ fn serve(device: &Arc<Device>, messages: &Receiver<Message>, inside: &AtomicUsiz
 }
 
 /// Makes fits that are alike.
-fn train(device: &Arc<Device>, fits: Vec<Box<Fit>>) -> Result<Vec<State>> {
+fn train(device: &Arc<Device>, fits: &[Box<Fit>]) -> Result<Vec<State>> {
     let one = &fits[0];
     let (batch, steps, (from, count), rates) = (one.batch, one.steps, one.part, one.rates);
     let rounding: Option<(Vec<Vec<f32>>, f32)> = one.rounding.as_ref().map(|(_, most)| {
@@ -251,7 +267,7 @@ impl Samples for Batches<'_> {
     }
 }
 
-/// Whether the device computes what the CPU does: one gradient, one evaluation, of a small network.
+/// Whether the device computes what the CPU does: a gradient, steps of Muon at rounded parameters, an evaluation of a small network.
 fn check(device: &Arc<Device>) -> Result<()> {
     let architecture = Architecture::Siren { inputs: 3, width: 24, depth: 2, omega: 12.0 };
     let random = Random::new(&[7]);
@@ -269,6 +285,18 @@ fn check(device: &Arc<Device>) -> Result<()> {
     let states = [State::new(network.clone())];
     let mut trainer = DeviceTrainer::new(device, &states, Optimiser::Adam, points, None)?;
     let (own_loss, own) = trainer.gradient(&mut samples, 0)?;
+    let step = 2.0f32.powi(-10);
+    let round = |p: &mut [f32]| p.iter_mut().for_each(|p| *p = (*p / step).round() * step);
+    let mut cpu = Trainer::new(network.clone(), Optimiser::Muon, Kernel::Portable);
+    let steps = [vec![step; network.parameters.len()]];
+    let mut muon = DeviceTrainer::new(device, &states, Optimiser::Muon, points, Some((&steps, 1e6)))?;
+    for i in 0..3 {
+        cpu.step(&mut samples, i, points, 1e-3, 1e-2, Some(&round));
+        muon.step_from(&mut samples, i, 1e-3, 1e-2);
+    }
+    let distance = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt();
+    let (stepped, theirs) = (cpu.network().parameters.clone(), muon.network()?.parameters);
+    let alike = distance(&stepped, &theirs) <= 0.01 * distance(&stepped, &network.parameters);
     let evaluator = Evaluator::new(&network, Kernel::Portable);
     let (mut expected, mut found) = (vec![0.0; points], vec![0.0; points]);
     let coordinate = |i: usize, c: &mut [f32]| c.copy_from_slice(&coordinates[3 * i..3 * i + 3]);
@@ -277,7 +305,7 @@ fn check(device: &Arc<Device>) -> Result<()> {
     let largest = gradient.iter().fold(0.0f32, |m, g| m.max(g.abs()));
     let gradients = gradient.iter().zip(&own).all(|(a, b)| (a - b).abs() <= 1e-4 * largest);
     let values = expected.iter().zip(&found).all(|(a, b)| (a - b).abs() <= 1e-4);
-    if gradients && values && (loss - own_loss).abs() <= 1e-4 * loss {
+    if gradients && values && alike && (loss - own_loss).abs() <= 1e-4 * loss {
         return Ok(());
     }
     Err(Error::Device(format!(
