@@ -1,6 +1,6 @@
 //! NeurComp (Lu, Jiang, Levine and Berger 2021): one residual sine network over the whole series, fitted to the data in single
 //! precision, whose hidden matrices are then clustered by k-means into 2^9 weights each. A file has their codebooks and indices; the
-//! first and the last layer and all biases stay floats. As in the authors' program, nothing is trained after clustering.
+//! first and the last layer, all biases, and matrices too small for a codebook stay floats. As in the authors' program, nothing is trained after clustering.
 //!
 //! Kernels, optimiser and the sizes of the fit are limbeck's (docs/methods.md), which trains better than the paper's Adam at 5e-5; so
 //! what is compared is the network and its coding. The clusters are the best there are.
@@ -19,7 +19,7 @@ use crate::npy::Series;
 use crate::roundtrip::bytes_on_disk;
 use crate::{Error, Result, machine};
 
-/// Bits of an index into a codebook, at most.
+/// Bits of an index into a codebook.
 const BITS: u32 = 9;
 /// Residual blocks. The published default of seven would leave codebooks alone in files of the sizes that are compared.
 const BLOCKS: usize = 2;
@@ -141,15 +141,21 @@ const HEAD: usize = 14;
 
 /// Weights in a layer's codebook, and bits of an index; None for layers that stay floats.
 fn codebook(l: &Layer) -> Option<(usize, usize)> {
-    // The first and the last layer are the narrow ones; a single neuron has nothing to cluster.
-    let k = (l.inputs * l.outputs).min(1 << BITS);
-    (l.inputs == l.outputs && k > 1).then(|| (k, k.next_power_of_two().ilog2() as usize))
+    // The first and the last layer are those that are not square.
+    let weights = l.inputs * l.outputs;
+    let book = (1 << BITS, BITS as usize);
+    (l.inputs == l.outputs && coded(book, weights) < 4 * weights).then_some(book)
+}
+
+/// Bytes of a codebook and so many indices.
+fn coded((k, bits): (usize, usize), weights: usize) -> usize {
+    4 * k + (bits * weights).div_ceil(8)
 }
 
 /// Bytes of a layer.
 fn size(l: &Layer) -> usize {
     let weights = l.inputs * l.outputs;
-    4 * l.outputs + codebook(l).map_or(4 * weights, |(k, bits)| 4 * k + (bits * weights).div_ceil(8))
+    4 * l.outputs + codebook(l).map_or(4 * weights, |book| coded(book, weights))
 }
 
 fn encode(network: &Network, normalisation: Normalisation) -> Vec<u8> {
@@ -261,13 +267,14 @@ mod tests {
     }
 
     #[test]
-    fn narrow_networks_have_smaller_codebooks() {
-        // 25 weights: indices of 5 bits, and nothing is rounded.
+    fn narrow_networks_stay_floats() {
         let network = random(5);
         let bytes = encode(&network, NORMALISATION);
-        assert_eq!(bytes.len(), HEAD + 25 * 4 + 4 * (25 * 4 + 16 + 20) + 6 * 4);
+        assert_eq!(bytes.len(), HEAD + 4 * network.parameters.len());
         assert_eq!(decode(&bytes).unwrap().0, network);
-        assert_eq!(decode(&encode(&random(1), NORMALISATION)).unwrap().0, random(1));
+        // From where a codebook and indices take less.
+        let [below, above] = [26, 27].map(random);
+        assert!(codebook(&below.layers()[1]).is_none() && codebook(&above.layers()[1]).is_some());
     }
 
     #[test]
