@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::curve::Run;
 use super::measure::Original;
+use super::neurcomp;
 use super::search::{Outcome, search};
 use crate::report::Report;
 use crate::roundtrip::{Archive, bytes_on_disk, compress};
@@ -38,6 +39,8 @@ pub enum Kind {
 enum Way {
     /// Through a session into an archive, with these options over the caller's own.
     Session(&'static [(&'static str, &'static str)]),
+    /// See `neurcomp`.
+    NeurComp,
     /// Through `limbeck-rivals`.
     Rival {
         codec: &'static str,
@@ -77,9 +80,9 @@ pub const CONTENDERS: [Contender; 12] = [
     learned("paper", &[("preset", "paper")]),
     // What a student could be if its teachers were perfect.
     learned("direct", &[("journal.steps", "streams"), ("distil.bytes", "8GiB")]),
-    // Residual networks in limbeck's training: with 32-bit parameters, and rounded as limbeck rounds (NeurComp has k-means).
+    // Residual networks in limbeck's training: with 32-bit parameters, and clustered.
     learned("coordnet", &[("teacher.network", "residual"), ("student.network", "residual"), ("student.bits", "0")]),
-    learned("neurcomp", &[("teacher.network", "residual"), ("student.network", "residual"), ("student.depth", "2")]),
+    Contender { name: "neurcomp", kind: Kind::Learned, way: Way::NeurComp },
     learned("siren", &[("preset", "paper"), ("teacher.network", "siren"), ("student.network", "siren")]),
 ];
 
@@ -107,24 +110,16 @@ impl Contender {
         match self.way {
             Way::Session(preset) => {
                 let options: Vec<(&str, &str)> = setting.options.iter().chain(preset).copied().collect();
-                let results: Vec<Result<Run>> = setting
-                    .ratios
-                    .iter()
-                    .map(|&ratio| {
-                        let target = ("target.ratio", ratio.to_string());
-                        let archive = folder.path().join("series.lbk");
-                        let run = through_session(original, &archive, (target.0, &target.1), &options);
-                        let run = run.map(|run| Run { asked: Some(ratio), ..run });
-                        report.say(&self.line(&format!("asked for {ratio}"), &run));
-                        run
-                    })
-                    .collect();
-                // Options that do not fit fail every time.
-                if results.iter().all(Result::is_err) {
-                    results.into_iter().take(1).collect()
-                } else {
-                    Ok(results.into_iter().flatten().collect())
-                }
+                self.at_each_ratio(setting, report, |ratio| {
+                    let archive = folder.path().join("series.lbk");
+                    through_session(original, &archive, ("target.ratio", &ratio.to_string()), &options)
+                })
+            }
+            Way::NeurComp => {
+                let effort = setting.options.iter().rfind(|(key, _)| *key == "effort").map_or("1", |o| o.1);
+                let effort: f64 = effort.parse().map_err(|_| Error::Setup(format!("effort {effort}: no number")))?;
+                let file = folder.path().join("series");
+                self.at_each_ratio(setting, report, |ratio| neurcomp::run(original, ratio, effort, &file))
             }
             Way::Rival { codec, layout, base } => {
                 let process = Process::new(setting.rivals, codec, layout, folder.path(), original)?;
@@ -139,6 +134,27 @@ impl Contender {
                     })
                 })
             }
+        }
+    }
+
+    /// One run for each ratio: it can be asked for.
+    fn at_each_ratio(
+        &self,
+        setting: &Setting<'_>,
+        report: &Report,
+        run: impl Fn(f64) -> Result<Run>,
+    ) -> Result<Vec<Run>> {
+        let asked = setting.ratios.iter().map(|&ratio| {
+            let run = run(ratio).map(|run| Run { asked: Some(ratio), ..run });
+            report.say(&self.line(&format!("asked for {ratio}"), &run));
+            run
+        });
+        let results: Vec<Result<Run>> = asked.collect();
+        // What does not fit fails every time.
+        if results.iter().all(Result::is_err) {
+            results.into_iter().take(1).collect()
+        } else {
+            Ok(results.into_iter().flatten().collect())
         }
     }
 
