@@ -56,12 +56,12 @@ fn a_device_that_is_lost_loses_no_step() {
     let report = s.close().unwrap();
     let told = format!("{:?}", report.warnings);
     assert!(told.contains("step 2") && told.contains("plain codec"), "{told}");
-    let data = Dataset::open(&dir.path().join("run.lbk.d")).unwrap();
+    let data = Dataset::open(dir.path().join("run.lbk.d")).unwrap();
     let region = Region { start: vec![0, 0], count: vec![32, 24], every: vec![1, 1] };
     for step in 2..4 {
         assert_eq!(data.read::<f64>("bump", step, &region).unwrap(), bump(0, [32, 24], step as i64));
     }
-    let error = worker.fit(fit()).err().expect("an error").to_string();
+    let error = worker.fit(fit()).expect_err("an error").to_string();
     assert!(error.contains(&adapter.name), "{error}");
 }
 
