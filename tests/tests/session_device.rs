@@ -126,7 +126,7 @@ fn blocks_are_trained_together() {
     let (adapter, _one) = device();
     let worker = Arc::new(Worker::start(&adapter, 256 << 20, || ()).unwrap());
     let small = [("teacher.width", "16"), ("teacher.depth", "2"), ("teacher.samples", "40000"), ("symmetry", "false")];
-    let method = KdInr::new(options(&small)).on(Some(worker.clone()));
+    let method = KdInr::new(options(&small)).on(vec![worker.clone()]);
     let encode = |block: u32| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
         let mut chain = method.chain(geometry(12), ChainKey { seed: 1, variable: 0, block });
@@ -152,7 +152,7 @@ fn what_does_not_fit_is_trained_in_pieces() {
     let encode = |memory: u64| {
         let worker = Arc::new(Worker::start(&adapter, memory, || ()).unwrap());
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
-        let method = KdInr::new(options(&small)).on(Some(worker));
+        let method = KdInr::new(options(&small)).on(vec![worker]);
         let mut chain = method.chain(geometry(n), ChainKey { seed: 1, variable: 0, block: 0 });
         let step = chain.encode(0, &volume(n), None, &pool).unwrap();
         assert_eq!(step.kind, StepKind::Network);

@@ -38,7 +38,7 @@ fn a_device_that_is_lost_loses_no_step() {
     let path = dir.path().join("run.lbk");
     let worker = Arc::new(Worker::start(&adapter, 256 << 20, || ()).unwrap());
     let small = [("teacher.width", "16"), ("teacher.depth", "2"), ("teacher.samples", "20000")];
-    let method = Arc::new(KdInr::new(options(&small)).on(Some(worker.clone())));
+    let method = Arc::new(KdInr::new(options(&small)).on(vec![worker.clone()]));
     let c = config(&[("target.ratio", "20"), ("distil.when", "never")]);
     let mut s = Session::open_with_method(&path, &c, Communicator::None, method).unwrap();
     let v = s.define_variable("bump", ElementType::Float64, &[32, 24]).unwrap();

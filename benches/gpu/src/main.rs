@@ -46,6 +46,13 @@ struct Arguments {
 /// and for the derivative by the weight.
 const TRAINING_OPERATIONS: f64 = 6.0;
 
+/// Networks that are trained together where the device has the memory.
+const TOGETHER: usize = 8;
+
+fn or_dash(value: f64) -> String {
+    if value.is_finite() { format!("{value:.3e}") } else { "-".into() }
+}
+
 #[derive(Default)]
 struct Report(Vec<(String, f64, &'static str)>);
 
@@ -109,14 +116,18 @@ fn run(arguments: &Arguments) -> Result<()> {
         #[cfg(not(feature = "tensors"))]
         let plain = f64::NAN;
         let eager = others.iter().find(|(n, _)| *n == format!("torch.{name}.samples")).map_or(f64::NAN, |o| o.1);
-        for networks in [1, 8] {
+        // As many as the device holds at once.
+        let most = device::capacity(&device, &architecture, Optimiser::Adam, arguments.batch).clamp(1, TOGETHER);
+        for networks in [1, most] {
             let speed = training(&device, architecture, networks, arguments)?;
             let operations = TRAINING_OPERATIONS * architecture.weights() as f64 * speed;
             println!(
-                "{name:14} {:>8} {networks:>9} {speed:>13.3e} {:>9.1} {:>6.1}% {plain:>13.3e} {eager:>13.3e}",
+                "{name:14} {:>8} {networks:>9} {speed:>13.3e} {:>9.1} {:>6.1}% {:>13} {:>13}",
                 arguments.batch,
                 operations / 1e9,
-                100.0 * operations / peak
+                100.0 * operations / peak,
+                or_dash(plain),
+                or_dash(eager)
             );
             report.add(format!("gpu.{name}.x{networks}.samples"), speed, "samples/s");
             report.add(format!("gpu.{name}.x{networks}.share"), 100.0 * operations / peak, "%");
@@ -194,7 +205,7 @@ fn decoding(device: &Device, architecture: Architecture, edge: usize) -> Result<
 fn steps(adapter: &Adapter, edge: usize, report: &mut Report) -> Result<()> {
     let worker = Arc::new(Worker::start(adapter, 8 << 30, || ())?);
     let pool = rayon::ThreadPoolBuilder::new().build()?;
-    let method = KdInr::new(KdInrOptions::default()).on(Some(worker));
+    let method = KdInr::new(KdInrOptions::default()).on(vec![worker]);
     let geometry = BlockGeometry {
         shape: vec![edge; 3],
         extent: Extent { offset: vec![0; 3], count: vec![edge; 3] },

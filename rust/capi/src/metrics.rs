@@ -14,6 +14,7 @@ pub fn to_json(metrics: &Metrics) -> String {
         "queue_bytes": metrics.queue_bytes,
         "queue_depth": metrics.queue_depth,
         "spilled_bytes": metrics.spilled_bytes,
+        "devices": metrics.devices,
         "peak_bytes": metrics.peak_bytes,
         "budget_bytes": metrics.budget_bytes,
         "host_seconds": metrics.host_seconds,

@@ -30,7 +30,7 @@ use crate::{Error, Result, Session, agree, describe, journal, workers};
 /// Memory for copies unless told otherwise, at least.
 const LEAST_AUTOMATIC: u64 = 256 << 20;
 
-/// Blocks that may be trained on a device at the same time, at least.
+/// Blocks that may be trained on each device at the same time, at least.
 const TOGETHER: usize = 8;
 
 /// Bytes that a frame may have beyond the values of its block.
@@ -148,7 +148,7 @@ impl Session {
             manners.nice = cores::LOWEST;
             notices.add(notice);
         }
-        self.device.notice.iter().for_each(|notice| notices.add(notice.clone()));
+        self.devices.notice.iter().for_each(|notice| notices.add(notice.clone()));
         let names = self.description.variables.iter().map(|v| v.name.clone()).collect();
         let sync = self.settings.sync_node;
         let steps = Steps::new(present.next_step, present.durable);
@@ -165,6 +165,7 @@ impl Session {
             counts: steps.counts.clone(),
             budget: budget.total,
             workers: n_workers as u32,
+            devices: self.devices.names(),
             peak: AtomicU64::new(0),
         });
         Ok(Running { shop, durability, workers, journal, steps, meter, step_bytes })
@@ -172,7 +173,7 @@ impl Session {
 
     /// Worker threads: on the CPU no more than there are cores for; those that wait for a device hand it more blocks at a time.
     fn workers(&self, threads: usize, blocks: usize) -> usize {
-        let wanted = if self.device.worker.is_some() { threads.max(TOGETHER) } else { threads };
+        let wanted = threads.max(TOGETHER * self.devices.workers.len());
         wanted.min(blocks)
     }
 

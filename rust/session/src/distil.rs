@@ -76,7 +76,7 @@ fn distil_run_on(
     output: &Path,
     config: &Config,
     ranks: &dyn Ranks,
-    method: impl FnOnce(&crate::Options, Option<Arc<Worker>>) -> Result<Arc<dyn Method>>,
+    method: impl FnOnce(&crate::Options, Vec<Arc<Worker>>) -> Result<Arc<dyn Method>>,
     progress: &(dyn Fn(&Progress) + Sync),
 ) -> Result<CloseReport> {
     ranks.ready()?;
@@ -85,8 +85,8 @@ fn distil_run_on(
     crate::describe::same_options(ranks, output, &options)?;
     let settings = Settings::new(&options);
     let share = Share::of(ranks)?;
-    let chosen = agree(ranks, devices::choose(&settings, share.place))?;
-    let method = agree(ranks, method(&options, chosen.worker))?;
+    let chosen = agree(ranks, devices::choose(&settings, share))?;
+    let method = agree(ranks, method(&options, chosen.workers))?;
     let mut locks = Vec::new();
     crew.on_first(|| {
         locks = lock_all(run_dir, settings.keep_journal)?;

@@ -66,6 +66,8 @@ pub struct Metrics {
     pub workers: u32,
     /// Workers that fit a block now.
     pub busy_workers: u32,
+    /// Devices that blocks are trained on; none: the CPU.
+    pub devices: Vec<String>,
     /// Bytes of this rank's journal.
     pub journal_bytes: u64,
     /// Seconds that the simulation's thread spent in limbeck.
@@ -104,6 +106,7 @@ pub(crate) struct Meter {
     pub(crate) counts: Arc<Counts>,
     pub(crate) budget: u64,
     pub(crate) workers: u32,
+    pub(crate) devices: Vec<String>,
     /// Most bytes held while there was a queue.
     pub(crate) peak: AtomicU64,
 }
@@ -130,6 +133,7 @@ impl Meter {
             budget_bytes: self.budget,
             workers: self.workers,
             busy_workers: fill.busy,
+            devices: self.devices.clone(),
             journal_bytes: self.durability.journal_bytes(),
             host_seconds: count(&self.counts.host_nanoseconds) as f64 / 1e9,
             blocked_seconds: count(&self.counts.blocked_nanoseconds) as f64 / 1e9,

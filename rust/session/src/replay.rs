@@ -148,8 +148,8 @@ impl Replay {
             Communicator::Ranks(ranks) => ranks.clone(),
         };
         let share = Share::of(ranks.as_ref())?;
-        let chosen = agree(ranks.as_ref(), devices::choose(&Settings::new(&options), share.place))?;
-        let method = settings::method(&options, chosen.worker)?;
+        let chosen = agree(ranks.as_ref(), devices::choose(&Settings::new(&options), share))?;
+        let method = settings::method(&options, chosen.workers)?;
         self.run_with_method(output, config, communicator, speed, watch, method)
     }
 

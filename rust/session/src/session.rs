@@ -60,7 +60,7 @@ pub struct Session {
     pub(crate) settings: Settings,
     pub(crate) method: Arc<dyn Method>,
     /// What the method trains on.
-    pub(crate) device: Chosen,
+    pub(crate) devices: Chosen,
     pub(crate) description: RunDescription,
     /// By variable and block of this rank: how the host's array lies in memory.
     pub(crate) layouts: Vec<Vec<Layout>>,
@@ -109,7 +109,7 @@ impl Session {
         path: &Path,
         config: &Config,
         communicator: Communicator,
-        method: impl FnOnce(&Options, Option<Arc<Worker>>) -> Result<Arc<dyn Method>>,
+        method: impl FnOnce(&Options, Vec<Arc<Worker>>) -> Result<Arc<dyn Method>>,
     ) -> Result<Session> {
         let ranks = match communicator {
             Communicator::None => Arc::new(Alone) as Arc<dyn Ranks>,
@@ -124,7 +124,7 @@ impl Session {
         path: &Path,
         config: &Config,
         ranks: Arc<dyn Ranks>,
-        method: impl FnOnce(&Options, Option<Arc<Worker>>) -> Result<Arc<dyn Method>>,
+        method: impl FnOnce(&Options, Vec<Arc<Worker>>) -> Result<Arc<dyn Method>>,
     ) -> Result<Session> {
         let prepare = || {
             if path.file_name().is_none() {
@@ -136,9 +136,9 @@ impl Session {
         describe::same_options(ranks.as_ref(), path, &options)?;
         let settings = Settings::new(&options);
         let share = Share::of(ranks.as_ref())?;
-        let chosen = devices::choose(&settings, share.place);
+        let chosen = devices::choose(&settings, share);
         let chosen = agree(ranks.as_ref(), chosen)?;
-        let method = agree(ranks.as_ref(), method(&options, chosen.worker.clone()))?;
+        let method = agree(ranks.as_ref(), method(&options, chosen.workers.clone()))?;
         let past = Past::open(path, &settings, ranks.as_ref())?;
         let description =
             RunDescription { limbeck_version: env!("CARGO_PKG_VERSION").into(), ..RunDescription::default() };
@@ -150,7 +150,7 @@ impl Session {
             options,
             settings,
             method,
-            device: chosen,
+            devices: chosen,
             description,
             layouts: Vec::new(),
             past: Some(past),
@@ -217,7 +217,7 @@ impl Drop for Session {
             // Nothing here can be joined in a forked child, and its parent needs the files.
             std::mem::forget(self.running.take());
             std::mem::forget(self.past.take());
-            std::mem::forget(self.device.worker.take());
+            std::mem::forget(std::mem::take(&mut self.devices.workers));
             std::mem::forget(self.monitor.take());
             return;
         }

@@ -138,8 +138,8 @@ impl Settings {
 /// network is fitted to a step for it.
 const STREAMS: f64 = 57.0;
 
-/// The method as the options describe it, on a device if one was chosen.
-pub(crate) fn method(o: &Options, device: Option<Arc<Worker>>) -> Result<Arc<dyn Method>> {
+/// The method as the options describe it, on devices if any were chosen.
+pub(crate) fn method(o: &Options, devices: Vec<Arc<Worker>>) -> Result<Arc<dyn Method>> {
     let mut made = KdInrOptions::preset(o.get("preset"))?;
     for name in options::of_method().filter(|n| !["preset", "seed"].contains(n)) {
         if o.get(name) != "preset" {
@@ -147,7 +147,7 @@ pub(crate) fn method(o: &Options, device: Option<Arc<Worker>>) -> Result<Arc<dyn
         }
     }
     let key_interval = made.key_interval;
-    let method = Arc::new(KdInr::new(made).on(device));
+    let method = Arc::new(KdInr::new(made).on(devices));
     let goal = match Target::new(o) {
         Target::Ratio(_) if o.get("journal.steps") == "streams" => Goal::Psnr(STREAMS),
         Target::Ratio(_) => return Ok(method),
@@ -174,7 +174,7 @@ mod tests {
             };
             let mut c = Config::new();
             c.set(option.name, &value).unwrap();
-            assert!(method(&c.resolve().unwrap(), None).is_ok(), "{} = {value}", option.name);
+            assert!(method(&c.resolve().unwrap(), Vec::new()).is_ok(), "{} = {value}", option.name);
             tried += 1;
         }
         assert!(tried > 20);

@@ -119,6 +119,10 @@ fn session(sight: &Sight) -> Vec<String> {
             short(s["seconds"]["blocked"].as_f64().unwrap_or(0.0))
         ),
     ];
+    let devices: Vec<&str> = s["devices"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if !devices.is_empty() {
+        lines.insert(1, format!("training on {}", devices.join(", ")));
+    }
     if s["ranks"].as_u64().is_some_and(|n| n > 1) {
         lines.push(format!("(queue, memory and time are those of rank {} of {})", s["rank"], s["ranks"]));
     }

@@ -42,7 +42,7 @@ use teacher::TeacherChain;
 /// The method as options have it.
 pub struct KdInr {
     options: KdInrOptions,
-    device: Option<Arc<Worker>>,
+    devices: Vec<Arc<Worker>>,
 }
 
 impl KdInr {
@@ -51,13 +51,13 @@ impl KdInr {
 
     /// With these options, on the CPU.
     pub const fn new(options: KdInrOptions) -> KdInr {
-        KdInr { options, device: None }
+        KdInr { options, devices: Vec::new() }
     }
 
-    /// The same, trained on a device if there is one. Other random voxels are drawn there and sums are made in another order, so that
+    /// The same, trained on devices if there are any, blocks on each in turn. Other random voxels are drawn there and sums are made in another order, so that
     /// bytes are others; they are decoded on the CPU all the same.
-    pub fn on(self, device: Option<Arc<Worker>>) -> KdInr {
-        KdInr { device, ..self }
+    pub fn on(self, devices: Vec<Arc<Worker>>) -> KdInr {
+        KdInr { devices, ..self }
     }
 }
 
@@ -76,7 +76,9 @@ impl Method for KdInr {
     }
 
     fn chain(&self, geometry: BlockGeometry, key: ChainKey) -> Box<dyn Chain> {
-        Box::new(TeacherChain::new(self.options.clone(), geometry, key, self.device.clone()))
+        let turn = key.variable as usize + key.block as usize;
+        let device = self.devices.get(turn % self.devices.len().max(1)).cloned();
+        Box::new(TeacherChain::new(self.options.clone(), geometry, key, device))
     }
 
     fn open_step(
@@ -104,7 +106,7 @@ impl Method for KdInr {
     }
 
     fn distil(&self, task: &DistilTask<'_>, threads: &rayon::ThreadPool) -> Result<EncodedSegment> {
-        threads.install(|| distil::distil(&self.options, task, self.device.as_deref()))
+        threads.install(|| distil::distil(&self.options, task, self.devices.first().map(Arc::as_ref)))
     }
 
     fn open_segment(&self, extent: &Extent, times: &[f64], payload: &[u8]) -> Result<Arc<dyn SegmentDecoder>> {

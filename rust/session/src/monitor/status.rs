@@ -47,6 +47,7 @@ pub(super) fn document(view: &View) -> Value {
         },
         "memory": {"held_bytes": m.held_bytes, "peak_bytes": m.peak_bytes, "budget_bytes": m.budget_bytes},
         "workers": {"all": m.workers, "busy": m.busy_workers},
+        "devices": m.devices,
         "seconds": {"host": m.host_seconds, "blocked": m.blocked_seconds},
         "bytes": {"input": m.accepted.saturating_mul(watched.step_bytes), "journal": m.journal_bytes},
         "distillation": distillation,

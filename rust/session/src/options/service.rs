@@ -106,9 +106,10 @@ pub(super) const SERVICE: &[OptionSpec] = &[
         "device",
         OptionKind::Name,
         "auto",
-        "What the networks are trained on: cpu; gpu: a GPU of the node, an error if there is none; auto: a GPU if this build can use \
-         them and there is one, else the CPU; or a part of a device's name (software devices only so). Ranks of a node take its devices \
-         in turn. A device never changes during a run: if it fails, steps are kept losslessly.",
+        "What the networks are trained on: cpu; gpu: the GPUs of the node, an error if there is none; auto: GPUs if this build can use them \
+         and there are any, else the CPU; or a part of a device's name (software devices only so). With :1 behind it, the second of those \
+         only. Ranks of a node take its devices in turn, a rank's blocks those of the rank. Devices never change during a run: if one \
+         fails, its steps are kept losslessly.",
     ),
     option(
         "device.memory",
