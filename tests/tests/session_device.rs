@@ -12,7 +12,7 @@ use limbeck_field::{ElementType as Elements, Extent, Region, Values, Volume};
 use limbeck_reader::Dataset;
 use limbeck_session::ranks::Alone;
 use limbeck_session::{CloseReport, Communicator, ElementType, Session, ValuesRef, distil_run};
-use session_support::config;
+use session_support::{bump, config};
 
 const SMALL: [(&str, &str); 6] = [
     ("teacher.width", "16"),
@@ -28,15 +28,6 @@ fn device() -> (Adapter, MutexGuard<'static, ()>) {
     static ONE: Mutex<()> = Mutex::new(());
     let guard = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     (Adapter::all().into_iter().next().expect("an adapter (install mesa-vulkan-drivers)"), guard)
-}
-
-/// A bump that moves.
-fn bump(offset: usize, count: [usize; 2], step: i64) -> Vec<f64> {
-    let at = |i: usize, j: usize| {
-        let (y, x) = ((i + offset) as f64 / 16.0 - 1.0, j as f64 / 12.0 - 1.0 + step as f64 * 0.05);
-        5.0 + 3.0 * (-3.0 * (x * x + y * y)).exp()
-    };
-    (0..count[0] * count[1]).map(|k| at(k / count[1], k % count[1])).collect()
 }
 
 fn run(path: &Path, set: &[(&str, &str)]) -> CloseReport {

@@ -13,16 +13,7 @@ use limbeck_network::device::{Drawn, Fit, Source, State};
 use limbeck_network::{Architecture, Network, Optimiser, Random, Schedule};
 use limbeck_reader::Dataset;
 use limbeck_session::{Communicator, ElementType, Session, ValuesRef};
-use session_support::config;
-
-/// A bump that moves.
-fn bump(offset: usize, count: [usize; 2], step: i64) -> Vec<f64> {
-    let at = |i: usize, j: usize| {
-        let (y, x) = ((i + offset) as f64 / 16.0 - 1.0, j as f64 / 12.0 - 1.0 + step as f64 * 0.05);
-        5.0 + 3.0 * (-3.0 * (x * x + y * y)).exp()
-    };
-    (0..count[0] * count[1]).map(|k| at(k / count[1], k % count[1])).collect()
-}
+use session_support::{bump, config};
 
 fn options(set: &[(&str, &str)]) -> KdInrOptions {
     let mut options = KdInrOptions::default();

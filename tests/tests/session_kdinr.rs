@@ -8,7 +8,7 @@ use limbeck_archive::{Archive, UnfinishedRun, journal_directory};
 use limbeck_field::Region;
 use limbeck_reader::Dataset;
 use limbeck_session::{CloseReport, Communicator, ElementType, Session, ValuesRef};
-use session_support::config;
+use session_support::{bump, config};
 
 const SMALL: [(&str, &str); 7] = [
     ("teacher.width", "16"),
@@ -19,15 +19,6 @@ const SMALL: [(&str, &str); 7] = [
     ("student.batch", "512"),
     ("target.ratio", "20"),
 ];
-
-/// A bump that moves.
-fn bump(offset: usize, count: [usize; 2], step: i64) -> Vec<f64> {
-    let at = |i: usize, j: usize| {
-        let (y, x) = ((i + offset) as f64 / 16.0 - 1.0, j as f64 / 12.0 - 1.0 + step as f64 * 0.05);
-        5.0 + 3.0 * (-3.0 * (x * x + y * y)).exp()
-    };
-    (0..count[0] * count[1]).map(|k| at(k / count[1], k % count[1])).collect()
-}
 
 fn run(path: &Path, set: &[(&str, &str)]) -> CloseReport {
     let mut c = config(&SMALL);

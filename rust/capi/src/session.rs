@@ -63,8 +63,9 @@ impl SessionHandle {
 /// Returns LBK_OK; LBK_COMPATIBILITY for a communicator in a library built without MPI, or a journal or archive of a
 /// newer version or of a run with another number of ranks; LBK_CORRUPTION or LBK_TRUNCATED if what is to be continued is
 /// damaged; LBK_MPI if MPI is not initialised, was finalised, or does not know the communicator; LBK_DEVICE if option
-/// "device" asks for one that is not there or does not work; LBK_IO if the directory cannot be written; LBK_INVALID_ARGUMENT, also if options contradict each other, if another session writes this run, if
-/// the run exists and option "open.mode" is "create", or if LIMBECK_MODE is neither "on" nor "off"; LBK_INVALID_HANDLE.
+/// "device" asks for one that is not there or does not work; LBK_IO if the directory cannot be written;
+/// LBK_INVALID_ARGUMENT, also if options contradict each other, if another session writes this run, if the run exists and
+/// option "open.mode" is "create", or if LIMBECK_MODE is neither "on" nor "off"; LBK_INVALID_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lbk_session_open(
     config: *const lbk_config,

@@ -371,3 +371,12 @@ pub fn feed(s: &mut Session, b: BlockId, shape: &[usize], cycle: i64) -> limbeck
     s.put_slice(b, ValuesRef::Float64(&wave(shape, cycle))).unwrap();
     s.step_end().unwrap()
 }
+
+/// A bump that moves: rows `offset` and up of a plane of 32 x 24.
+pub fn bump(offset: usize, count: [usize; 2], step: i64) -> Vec<f64> {
+    let at = |i: usize, j: usize| {
+        let (y, x) = ((i + offset) as f64 / 16.0 - 1.0, j as f64 / 12.0 - 1.0 + step as f64 * 0.05);
+        5.0 + 3.0 * (-3.0 * (x * x + y * y)).exp()
+    };
+    (0..count[0] * count[1]).map(|k| at(k / count[1], k % count[1])).collect()
+}
