@@ -85,6 +85,9 @@ static void null_arguments_of_live_handles(void) {
     EXPECT(LBK_INVALID_ARGUMENT, lbk_session_open(config, "x.lbk", LBK_NO_COMM, NULL));
     EXPECT(LBK_COMPATIBILITY, lbk_session_open(config, "x.lbk", 0, &s));
     EXPECT(LBK_IO, lbk_session_open(config, "no/such/directory/x.lbk", LBK_NO_COMM, &s));
+    EXPECT(LBK_OK, lbk_config_set(config, "device", "no such device"));
+    EXPECT(LBK_DEVICE, lbk_session_open(config, "x.lbk", LBK_NO_COMM, &s));
+    EXPECT(LBK_OK, lbk_config_set(config, "device", "cpu"));
     CHECK(!s);
 
     EXPECT(LBK_OK, lbk_session_open(config, "arguments.lbk", LBK_NO_COMM, &s));

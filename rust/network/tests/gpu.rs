@@ -91,7 +91,7 @@ fn values_on_a_grid_are_those_of_the_cpu() {
         device::evaluate(&device, &network, &axes, &mut found).unwrap();
         let (low, high) = expected.iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
         for (i, (a, b)) in expected.iter().zip(&found).enumerate() {
-            assert!((a - b).abs() <= 1e-5 * (high - low), "{architecture:?}, point {i}: {a} {b}");
+            assert!((a - b).abs() <= 1e-6 * (high - low), "{architecture:?}, point {i}: {a} {b}");
         }
     }
 }
