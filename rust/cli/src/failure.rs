@@ -14,6 +14,7 @@ Exit codes:
     5  input/output: file not found, no permission, disk full
     6  internal error; please report it
     7  finished, but with less than what was asked for (steps dropped or lost, stopped by a limit)
+    8  a device that was asked for is not there, or failed
   130  interrupted; after `compress` the run can be finished with `limbeck distill`";
 
 /// Why a command did not do what was asked. The text says what to do.
@@ -34,6 +35,9 @@ pub enum Failure {
     /// The operating system refused.
     #[error("{0}")]
     Io(String),
+    /// A device is not there, or failed.
+    #[error("{0}")]
+    Device(String),
     /// A bug.
     #[error("{0}")]
     Internal(String),
@@ -85,6 +89,7 @@ impl Failure {
             Failure::Archive(_) => 4,
             Failure::Io(_) => 5,
             Failure::Internal(_) => 6,
+            Failure::Device(_) => 8,
             Failure::Degraded(_) => 7,
             Failure::Interrupted(_) => 130,
             Failure::Elsewhere(code) => *code,
@@ -121,6 +126,7 @@ impl Failure {
             Failure::Archive(_) => "archive",
             Failure::Io(_) => "io",
             Failure::Internal(_) => "internal",
+            Failure::Device(_) => "device",
             Failure::Degraded(_) => "degraded",
             Failure::Interrupted(_) => "interrupted",
             Failure::Elsewhere(_) => "elsewhere",
@@ -168,7 +174,8 @@ impl From<limbeck_session::Error> for Failure {
             E::NonFinite(text) => Failure::Data(text),
             E::Compatibility(text) | E::Corruption(text) | E::Truncated(text) => Failure::Archive(text),
             E::Io(text) | E::Full(text) => Failure::Io(text),
-            E::State(text) | E::Mpi(text) | E::Device(text) | E::Internal(text) => Failure::Internal(text),
+            E::Device(text) => Failure::Device(text),
+            E::State(text) | E::Mpi(text) | E::Internal(text) => Failure::Internal(text),
         }
     }
 }

@@ -10,6 +10,7 @@ mod compress;
 mod console;
 mod crew;
 mod decode;
+mod devices;
 mod distil;
 mod document;
 mod failure;
@@ -109,6 +110,9 @@ enum Command {
     /// Show how far a run is, while it goes on
     #[command(after_help = EXIT_CODES)]
     Watch(watch::Arguments),
+    /// List the devices that networks can be trained on here
+    #[command(after_help = EXIT_CODES)]
+    Devices(devices::Arguments),
     /// List the options of a session, for --set, limbeck.toml and the environment
     #[command(after_help = EXIT_CODES)]
     Options(options::Arguments),
@@ -144,6 +148,7 @@ fn main() -> ExitCode {
         Command::Completions(arguments) => completions::run(arguments, Program::command(), &console),
         Command::Man(arguments) => man::run(arguments, Program::command(), &console),
         Command::Watch(arguments) => watch::run(arguments, &console),
+        Command::Devices(arguments) => devices::run(arguments, &console),
         Command::Options(arguments) => options::run(arguments, &console),
     };
     let code = match outcome {

@@ -49,6 +49,9 @@ fn command_lines_that_make_no_sense() {
     bench.limbeck(&["compress", "u.npy", "-o", "r.lbk", "--config", "no.toml"]).ends_with(5).says(&["no.toml"]);
     bench.limbeck(&["compress", "u.npy", "-o", "r.lbk", "--spacing", "1,2"]).ends_with(2).says(&["--spacing", "3"]);
     bench.limbeck(&["compress", "u.npy", "-o", "u.npy"]).ends_with(2).says(&["input and output"]);
+    set("device=no such device").ends_with(8).says(&["no such device"]);
+    let devices = bench.limbeck(&["devices", "--json"]).ends_with(0).stdout;
+    assert!(devices.contains("built_in"), "{devices}");
     bench.limbeck(&["options", "queue.polcy"]).ends_with(2).says(&["queue.policy"]);
     let mut command = bench.command(&["compress", "u.npy", "-o", "r.lbk"]);
     let output = command.env("LIMBECK_TARGET_RATO", "3").output().unwrap();

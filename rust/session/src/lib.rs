@@ -45,6 +45,7 @@ pub use config::{Config, Options, Origin};
 pub use distil::{distil_run, distil_run_with_method};
 pub use error::{Error, Result, agree};
 pub use limbeck_archive::{Attribute, Coordinates as AxisCoordinates};
+pub use limbeck_codec::device::{Adapter, AdapterKind};
 pub use limbeck_codec::{Quality, ranks};
 pub use limbeck_field::ElementType;
 pub use log::{LogCallback, LogLevel, set_log_callback};
