@@ -89,8 +89,8 @@ impl Failure {
             Failure::Archive(_) => 4,
             Failure::Io(_) => 5,
             Failure::Internal(_) => 6,
-            Failure::Device(_) => 8,
             Failure::Degraded(_) => 7,
+            Failure::Device(_) => 8,
             Failure::Interrupted(_) => 130,
             Failure::Elsewhere(code) => *code,
         }
@@ -106,6 +106,7 @@ impl Failure {
             4 => Failure::Archive(text),
             5 => Failure::Io(text),
             7 => Failure::Degraded(text),
+            8 => Failure::Device(text),
             130 => Failure::Interrupted(text),
             _ => Failure::Internal(text),
         }
