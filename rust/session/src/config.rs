@@ -103,7 +103,8 @@ impl Config {
 
     /// The same with the options of a recorded session below, but for those that only its machine can know.
     pub(crate) fn above_recorded(&self, text: &str) -> Config {
-        let elsewhere = ["open.mode", "journal.dir", "queue.spill_dir", "workers.cores", "device", "device.memory"];
+        let elsewhere =
+            ["open.mode", "journal.dir", "queue.spill_dir", "workers.cores", "device", "workers.device_memory"];
         let wanted = |name: &str| !elsewhere.contains(&name) && !name.starts_with(crate::options::WATCHING);
         Config { record: RecordTo::Nowhere, ..self.inheriting(text, wanted) }
     }

@@ -151,7 +151,7 @@ mod tests {
             assert_eq!(o.normalise(&normal).unwrap(), normal, "{}", o.name);
             assert!(
                 !o.doc.is_empty() && o.name.contains('.')
-                    || ["nonfinite", "preset", "seed", "effort", "sampler", "symmetry"].contains(&o.name)
+                    || ["device", "nonfinite", "preset", "seed", "effort", "sampler", "symmetry"].contains(&o.name)
             );
         }
     }

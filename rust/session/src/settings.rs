@@ -108,7 +108,7 @@ impl Settings {
             cores: options::cores(o.get("workers.cores")).unwrap_or_default(),
             nice: o.get("workers.nice").parse().unwrap_or(0),
             device: o.get("device").to_owned(),
-            device_bytes: o.get("device.memory").parse().unwrap_or(0),
+            device_bytes: o.get("workers.device_memory").parse().unwrap_or(0),
             journal_dir: path("journal.dir"),
             sync_node: o.get("journal.sync") == "node",
             keep_journal: flag("journal.keep"),

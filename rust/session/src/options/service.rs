@@ -112,7 +112,7 @@ pub(super) const SERVICE: &[OptionSpec] = &[
          fails, its steps are kept losslessly.",
     ),
     option(
-        "device.memory",
+        "workers.device_memory",
         OptionKind::Bytes { min: 1 << 20 },
         "2GiB",
         "Most bytes of a device's memory. A block that does not fit is trained in pieces.",
