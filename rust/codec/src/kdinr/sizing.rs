@@ -71,9 +71,12 @@ pub(crate) fn omega(count: &[usize]) -> f32 {
     (OMEGA * (edge / 64.0).sqrt()).clamp(2.0, 60.0) as f32
 }
 
-/// Samples of a student. Wide ones get slightly fewer: their time grows with samples times parameters.
+/// Samples of a student. Large ones get fewer, as their time grows with samples times parameters, and small ones more, up to a number
+/// that the smallest get anyway.
 pub(crate) fn student_samples(values: f64, parameters: usize, batch: usize) -> f64 {
-    let samples = STUDENT_SAMPLES * (32_768.0 / parameters as f64).powf(0.25);
+    let small = 32_768.0 / parameters as f64;
+    let share = if small < 1.0 { small.powf(0.4) } else { small.sqrt().min((5.0f64 / 3.0).max(small.powf(0.25))) };
+    let samples = STUDENT_SAMPLES * share;
     samples.min(values * 60.0).max(FEWEST_STEPS * batch as f64)
 }
 
