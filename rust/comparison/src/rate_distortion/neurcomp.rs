@@ -2,7 +2,7 @@
 //! precision, whose hidden matrices are then clustered by k-means into 2^9 weights each. A file has their codebooks and indices; the
 //! first and the last layer, all biases, and matrices too small for a codebook stay floats. As in the authors' program, nothing is trained after clustering.
 //!
-//! Kernels, optimiser and the sizes of the fit are limbeck's (docs/methods.md), which trains better than the paper's Adam at 5e-5; so
+//! Kernels and optimiser are limbeck's, and so are the sizes of the fit, as they were for the tables of docs/methods.md; that trains better than the paper's Adam at 5e-5; so
 //! what is compared is the network and its coding. The clusters are the best there are.
 
 use std::path::Path;

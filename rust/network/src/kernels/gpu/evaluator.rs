@@ -4,7 +4,7 @@ use cubecl::prelude::*;
 
 use super::device::{Device, lock};
 use super::network::{self, UNITS};
-use super::table::Table;
+use super::table::{Table, full_tile};
 use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::packed::Packing;
@@ -37,8 +37,7 @@ pub fn evaluate(device: &Device, network: &Network, axes: &[Vec<f32>], out: &mut
     let _one = lock(&device.evaluating);
     let packing = Packing::new(network.architecture());
     let table = Table::new(&packing);
-    let widest = packing.layers.iter().map(|l| l.width).max().unwrap_or(16);
-    let tile = (64 * UNITS as usize / widest).clamp(32, 512).next_multiple_of(8);
+    let tile = full_tile(&packing);
     let scratch_bytes = SCRATCH.min((device.memory / 8) as usize);
     let cubes = (scratch_bytes / (4 * table.rows * tile)).clamp(1, 1024);
     let flat: Vec<f32> = axes.iter().flatten().copied().collect();

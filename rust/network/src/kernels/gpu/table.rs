@@ -1,6 +1,8 @@
 //! The layers of a network as a table that kernels read: one compiled kernel serves all architectures.
 
+use super::network::UNITS;
 use crate::architecture::{Activation, Residual};
+use crate::kernels::PAD;
 use crate::packed::Packing;
 
 /// Words per layer in the table.
@@ -29,6 +31,12 @@ pub(super) const OMEGA: usize = 9;
 
 /// 1 if it begins a residual block.
 pub(super) const BEGINS: usize = 10;
+
+/// Samples of a tile with which every unit of a cube has one block of the widest layer.
+pub(super) fn full_tile(packing: &Packing) -> usize {
+    let widest = packing.layers.iter().map(|l| l.width).max().unwrap_or(PAD);
+    (64 * UNITS as usize / widest).clamp(32, 512).next_multiple_of(8)
+}
 
 /// Table and scratch rows of an architecture. A row holds one number of each sample of a tile.
 pub(super) struct Table {

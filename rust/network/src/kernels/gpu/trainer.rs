@@ -8,7 +8,7 @@ use cubecl::server::Handle;
 use super::device::Device;
 use super::network::{self, UNITS};
 use super::optimiser::{self, MATRIX_WORDS};
-use super::table::Table;
+use super::table::{Table, full_tile};
 use super::volume::{Place, Volume};
 use crate::architecture::Architecture;
 use crate::device::State;
@@ -54,10 +54,8 @@ impl Spread {
     fn new(architecture: &Architecture, optimiser: Optimiser, batch: usize) -> Spread {
         let packing = Packing::new(architecture);
         let table = Table::new(&packing);
-        let widest = packing.layers.iter().map(|l| l.width).max().unwrap_or(16);
-        // Eight samples by eight neurons for each unit, but no fewer than 32 tiles where the batch has them.
-        let full = (64 * UNITS as usize / widest).clamp(32, 512);
-        let tile = batch.div_ceil(32).next_multiple_of(8).clamp(32, full.next_multiple_of(8));
+        // No fewer than 32 tiles where the batch has them.
+        let tile = batch.div_ceil(32).next_multiple_of(8).clamp(32, full_tile(&packing));
         let tiles = batch.div_ceil(tile);
         let most = (SHARE / (4 * table.rows * tile)).min(SHARE / (4 * packing.master_len)).clamp(FEWEST, 256);
         let cubes = tiles.min(most);
@@ -191,7 +189,6 @@ impl DeviceTrainer {
         }
         let packing = &spread.packing;
         let length = packing.master_len;
-        let stride = spread.tiles * spread.tile;
         let chunk = spread.chunk;
         let all = |part: &dyn Fn(&State) -> Vec<f32>| states.iter().flat_map(part).collect::<Vec<f32>>();
         let or_zero = |v: &Vec<f32>, len: usize| if v.is_empty() { vec![0.0; len] } else { v.clone() };
@@ -220,7 +217,7 @@ impl DeviceTrainer {
             momentum: device.upload(&all(&|s| or_zero(&s.momentum, spread.elements.max(4)))),
             x: [room(n * spread.elements), room(n * spread.elements)],
             grams: [room(n * spread.grams), room(n * spread.grams)],
-            samples: room(n * (packing.inputs + 1) * chunk * stride),
+            samples: room(n * (packing.inputs + 1) * chunk * spread.tiles * spread.tile),
             scratch: room(n * spread.cubes * spread.table.rows * spread.tile),
             partial: room(n * spread.cubes * length),
             errors: room(n * spread.cubes),
@@ -333,7 +330,7 @@ impl DeviceTrainer {
         let (client, a, p) = (&self.device.client, &self.arrays, &s.packing);
         let (n, length) = (self.networks, p.master_len);
         let weights = if self.most_steps.is_some() { &a.rounded } else { &a.parameters };
-        let first = at * s.tiles * s.tile / 4;
+        let first = at * self.stride() / 4;
         let pitch = self.pitch() / 4;
         let scratch = n * s.cubes * s.table.rows * s.tile / 4;
         // SAFETY: lengths are those that the arrays were made with; table and spread address nothing beyond them.
@@ -576,9 +573,4 @@ impl DeviceTrainer {
             })
             .collect()
     }
-}
-
-/// Cubes of `units` for so many tasks in a row.
-pub(super) fn count_1d(tasks: usize, units: u32) -> CubeCount {
-    CubeCount::Static(tasks.div_ceil(units as usize) as u32, 1, 1)
 }

@@ -6,7 +6,6 @@ use cubecl::server::Handle;
 use super::device::{Device, Room};
 use super::network::UNITS;
 use super::sampling;
-use super::trainer::count_1d;
 use crate::device::{Cell, Draw};
 use crate::error::{Error, Result};
 use crate::random::Random;
@@ -114,7 +113,7 @@ impl Volume {
         unsafe {
             sampling::draw::launch_unchecked(
                 &device.client,
-                count_1d(batch * batches, UNITS),
+                CubeCount::Static((batch * batches).div_ceil(UNITS as usize) as u32, 1, 1),
                 CubeDim::new_1d(UNITS),
                 BufferArg::from_raw_parts(self.values.clone(), lengths.values),
                 BufferArg::from_raw_parts(self.axes.clone(), lengths.axes),
