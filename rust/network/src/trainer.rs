@@ -24,9 +24,16 @@ pub trait Samples: Sync {
     /// function of (step, first) alone.
     fn fill(&self, step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32]);
 
+    /// Writes the weights of the squared errors of the same samples: 1, or where samples are drawn more often than the mean
+    /// calls for, less.
+    fn weigh(&self, _step: u64, _first: usize, weights: &mut [f32]) {
+        weights.fill(1.0);
+    }
+
     /// Called once before the batch of each step is drawn; returns how many of its samples are drawn here. The others
-    /// are drawn by other processes, which [`Samples::combine`] hears of.
-    fn prepare(&mut self, _step: u64, batch: usize) -> usize {
+    /// are drawn by other processes, which [`Samples::combine`] hears of. `now`: the network as it stands, for sources that draw by
+    /// where it errs; None if it cannot be had, as training has failed.
+    fn prepare(&mut self, _step: u64, batch: usize, _now: &dyn Fn() -> Option<Network>) -> usize {
         batch
     }
 
@@ -38,7 +45,7 @@ pub trait Samples: Sync {
     }
 
     /// Adds what other processes found. `sums`: the gradient (of the batch's mean, in the trainer's own order), the
-    /// squared error of the samples drawn here, and one place that is 0 and the implementor's own.
+    /// weighted squared error of the samples drawn here, and one place that is 0 and the implementor's own.
     fn combine(&mut self, _sums: &mut [f32]) {}
 
     /// True once there is no use in going on: the source has failed.
@@ -113,7 +120,7 @@ impl Trainer {
         }
     }
 
-    /// Mean squared error over the batch, and its gradient left in lane 0.
+    /// Mean of the weighted squared errors over the batch, and its gradient left in lane 0.
     fn batch_gradient(&mut self, samples: &mut dyn Samples, step: u64, batch: usize, parameters: &[f32]) -> f64 {
         if samples.together() > 0 && self.magic.iter().all(|m| *m == 0.0) {
             // How large the gradients are has to be known before they can be added exactly.
@@ -141,7 +148,8 @@ impl Trainer {
 
     /// [`Trainer::batch_gradient`] with the grids that the layers have.
     fn sum_gradients(&mut self, samples: &mut dyn Samples, step: u64, batch: usize, parameters: &[f32]) -> f64 {
-        let local = samples.prepare(step, batch);
+        let now = || Network::new(*self.network.architecture(), self.packing.unpack(parameters)).ok();
+        let local = samples.prepare(step, batch, &now);
         let source = &*samples;
         self.packing.transpose(parameters, &mut self.transposed);
         let parameters = Parameters { master: parameters, transposed: &self.transposed, magic: &self.magic };
@@ -167,8 +175,9 @@ impl Trainer {
                 let mut squared = 0.0;
                 while at < end {
                     let n = w.samples.min(end - at).min(group - at % group);
-                    let Workspace { coordinates, targets, .. } = &mut *w;
+                    let Workspace { coordinates, targets, weights, .. } = &mut *w;
                     source.fill(step, at, &mut coordinates[..n * packing.inputs], &mut targets[..n]);
+                    source.weigh(step, at, &mut weights[..n]);
                     squared += kernels::gradient(kernel, packing, parameters, gradient, &mut w, n, scale);
                     at += n;
                 }
@@ -187,7 +196,7 @@ impl Trainer {
         f64::from(total[squared]) / batch as f64
     }
 
-    /// Mean squared error over a batch and its gradient, in the order of the network's parameters.
+    /// Mean of the weighted squared errors over a batch and its gradient, in the order of the network's parameters.
     pub fn gradient(&mut self, samples: &mut dyn Samples, step: u64, batch: usize) -> (f64, Vec<f32>) {
         let master = std::mem::take(&mut self.master);
         let loss = self.batch_gradient(samples, step, batch, &master);
@@ -195,7 +204,7 @@ impl Trainer {
         (loss, self.packing.unpack(&self.lanes[0][..self.packing.master_len]))
     }
 
-    /// One optimiser step; returns the mean squared error before it. `rate` is for Adam, `matrix_rate` for the
+    /// One optimiser step; returns the mean of the weighted squared errors before it. `rate` is for Adam, `matrix_rate` for the
     /// matrices that Muon has. With `rounding` the gradient is taken at the rounded parameters and applied to the
     /// unrounded ones (straight-through; Bengio et al. 2013).
     pub fn step(

@@ -6,6 +6,7 @@ mod budget;
 mod coordinates;
 mod distil;
 mod fit;
+mod focus;
 mod on_device;
 mod options;
 mod payload;

@@ -59,10 +59,13 @@ impl Teaching<'_, '_> {
     fn drawn(&self, first: u64, count: u64, batch: usize) -> Drawn {
         let n = count as usize * batch;
         let inputs = self.state.network.architecture().inputs();
-        let mut drawn = Drawn { coordinates: vec![0.0; n * inputs], targets: vec![0.0; n] };
+        let mut drawn = Drawn { coordinates: vec![0.0; n * inputs], targets: vec![0.0; n], weights: vec![1.0; n] };
         let batches = drawn.coordinates.chunks_exact_mut(batch * inputs).zip(drawn.targets.chunks_exact_mut(batch));
-        for (step, (coordinates, targets)) in (first..).zip(batches) {
+        for (step, ((coordinates, targets), weights)) in
+            (first..).zip(batches.zip(drawn.weights.chunks_exact_mut(batch)))
+        {
             self.block.samples.fill(step, 0, coordinates, targets);
+            self.block.samples.weigh(step, 0, weights);
         }
         drawn
     }
@@ -82,7 +85,7 @@ impl Machine for Teaching<'_, '_> {
         let inputs = self.state.network.architecture().inputs();
         let piece = match self.block.resident {
             Some(_) => steps,
-            None => (PIECE / (4 * o.batch * (inputs + 1))).max(1) as u64,
+            None => (PIECE / (4 * o.batch * (inputs + 2))).max(1) as u64,
         };
         let mut first = 0;
         while first < steps {

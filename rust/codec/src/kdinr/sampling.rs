@@ -73,7 +73,7 @@ impl<'a> VoxelSamples<'a> {
                     let cell = cells.cell(i);
                     let first = (0..count.len()).fold(0, |l, a| l * count[a] + cell.start[3 - count.len() + a]);
                     let count = cell.count.map(|n| n as u32);
-                    device::Cell { keep: keep as f32, other, first: first as u32, count }
+                    device::Cell { keep: keep as f32, other, first: first as u32, count, weight: 1.0 }
                 };
                 device::Draw::Cells(alias.iter().enumerate().map(cell).collect())
             }

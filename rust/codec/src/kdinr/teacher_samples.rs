@@ -3,10 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use limbeck_field::Normalisation;
-use limbeck_network::{Random, Samples};
+use limbeck_network::{Evaluator, Kernel, Network, Random, Samples};
 use rayon::prelude::*;
 
 use super::coordinates::{AxisMap, Folds};
+use super::focus::Focus;
 use super::student::TimeMap;
 use crate::{DistilTask, Error, Result};
 
@@ -17,6 +18,13 @@ const ASKED: usize = 128;
 /// Near the golden section of ASKED, and prime: its multiples visit all draws of a chunk, and few of them are spread evenly.
 const SPREAD: usize = 79;
 
+/// Chunks of fresh points that the student is asked at, to see where it errs: after each of its chunks 1, 2, 4, 8 and so on.
+const OBSERVED: u64 = 2;
+/// First chunk of those points, beyond all that training reaches.
+const OBSERVED_CHUNKS: u64 = 1 << 40;
+/// Errors are added up in multiples of this, which is exact in any order, so that all ranks see the same.
+const GRAIN: f64 = 1.0 / (1u64 << 32) as f64;
+
 /// Points in space and time with the values that the teachers have there.
 ///
 /// All ranks draw the same points; each asks the teachers of its own draws, and trains on what they said. A batch consists of
@@ -25,8 +33,7 @@ const SPREAD: usize = 79;
 pub(crate) struct TeacherSamples<'a> {
     pub task: &'a DistilTask<'a>,
     pub normalisation: Normalisation,
-    /// Cumulative number of values of the blocks.
-    volumes: Vec<u64>,
+    focus: Focus,
     maps: Vec<AxisMap>,
     time: TimeMap,
     random: Random,
@@ -34,6 +41,7 @@ pub(crate) struct TeacherSamples<'a> {
     chunk: u64,
     coordinates: Vec<f32>,
     targets: Vec<f32>,
+    weights: Vec<f32>,
     /// The draws of the chunk that have values.
     draws: Vec<Draw>,
     /// Places of the samples of this batch that are here.
@@ -51,11 +59,17 @@ struct Draw {
     first: Option<usize>,
 }
 
-/// One teacher's share of a chunk: global points (n x (1 + rank): step index, then index coordinates) and values.
+/// One teacher's share of a chunk.
 #[derive(Default)]
 pub(crate) struct Share {
+    /// Which of the present steps, and which block.
+    turn: usize,
+    block: usize,
+    /// Global points: n x (1 + rank), step index, then index coordinates.
     pub points: Vec<f64>,
     pub values: Vec<f64>,
+    /// Of their errors.
+    weights: Vec<f32>,
 }
 
 impl<'a> TeacherSamples<'a> {
@@ -66,12 +80,8 @@ impl<'a> TeacherSamples<'a> {
         batch: usize,
         random: Random,
     ) -> TeacherSamples<'a> {
-        let volumes = task.blocks.iter().scan(0, |sum, b| {
-            *sum += b.len() as u64;
-            Some(*sum)
-        });
         TeacherSamples {
-            volumes: volumes.collect(),
+            focus: Focus::new(task.blocks, task.present.len()),
             maps: AxisMap::of(task.extent, Folds::default()),
             normalisation,
             task,
@@ -81,6 +91,7 @@ impl<'a> TeacherSamples<'a> {
             chunk: u64::MAX,
             coordinates: Vec::new(),
             targets: Vec::new(),
+            weights: Vec::new(),
             draws: Vec::new(),
             drawn: Vec::new(),
             failure: None,
@@ -88,19 +99,24 @@ impl<'a> TeacherSamples<'a> {
         }
     }
 
-    /// The same points in other coordinates.
+    /// The same points, drawn evenly, in other coordinates.
     pub fn fold(&mut self, folds: Folds) {
         self.maps = AxisMap::of(self.task.extent, folds);
+        self.focus = Focus::new(self.task.blocks, self.task.present.len());
         self.chunk = u64::MAX;
+    }
+
+    /// [`TeacherSamples::shares_by`] of points drawn evenly.
+    pub fn even_shares(&self, chunk: u64) -> Result<Vec<Share>> {
+        self.shares_by(&Focus::new(self.task.blocks, self.task.present.len()), chunk)
     }
 
     /// Asks `ASKED` teachers for CHUNK values in all; draws of other ranks, and of teachers that were lost, come out empty.
     ///
-    /// Steps and blocks (by volume) are a Latin square: each draw has a stratum of its own in both, so that every chunk
-    /// asks all parts of the run, and every rank has its share of every chunk.
-    pub fn shares(&self, chunk: u64) -> Result<Vec<Share>> {
+    /// Steps and blocks (by the samples that are for them) are a Latin square: each draw has a stratum of its own in both, so that
+    /// every chunk asks all parts of the run, and every rank has its share of every chunk.
+    fn shares_by(&self, focus: &Focus, chunk: u64) -> Result<Vec<Share>> {
         let (task, rank) = (self.task, self.task.extent.rank());
-        let total = self.volumes.last().copied().unwrap_or(0);
         let each = CHUNK / ASKED;
         // Two places for each draw's stratum and one for the shuffle, then the voxels.
         let first = chunk * (ASKED * (3 + each)) as u64;
@@ -111,30 +127,26 @@ impl<'a> TeacherSamples<'a> {
         let share = |asked: usize| -> Result<Share> {
             let base = first + (ASKED + 2 * asked) as u64;
             let within = |stratum: usize, at: u64| (stratum as f64 + self.random.uniform(at)) / ASKED as f64;
-            let turn = (within(asked, base) * task.present.len() as f64) as usize;
-            let step = task.present[turn.min(task.present.len() - 1)];
-            let at = ((within(order[asked], base + 1) * total as f64) as u64).min(total - 1);
-            let block = self.volumes.partition_point(|v| *v <= at);
+            let turn = focus.turn(within(asked, base));
+            let step = task.present[turn];
+            let block = focus.block(turn, within(order[asked], base + 1));
             if !(task.here)(asked, block) {
                 return Ok(Share::default());
             }
             let Some(teacher) = task.teachers.teacher(step, block)? else { return Ok(Share::default()) };
             let extent = &task.blocks[block];
             let voxels = first + (3 * ASKED + asked * each) as u64;
-            let mut points = Vec::with_capacity(each * rank);
+            let (mut points, mut weights) = (Vec::with_capacity(each * rank), Vec::with_capacity(each));
             for i in 0..each {
-                let mut k = self.random.below(voxels + i as u64, extent.len() as u64) as usize;
-                let first = points.len();
-                points.resize(first + rank, 0.0);
-                for a in (0..rank).rev() {
-                    points[first + a] = (extent.offset[a] + k % extent.count[a]) as f64;
-                    k /= extent.count[a];
-                }
+                let u = self.random.uniform(voxels + i as u64);
+                let chosen = focus.voxel(turn, (block, extent), u);
+                points.extend(chosen.at.iter().zip(&extent.offset).map(|(i, offset)| (offset + i) as f64));
+                weights.push(chosen.weight);
             }
             let mut values = vec![0.0; each];
             teacher.sample(&points, &mut values)?;
             let full = points.chunks_exact(rank).flat_map(|p| std::iter::once(step as f64).chain(p.iter().copied()));
-            Ok(Share { points: full.collect(), values })
+            Ok(Share { turn, block, points: full.collect(), values, weights })
         };
         // A panic of this rank must not leave the others waiting: it is an error like others.
         let shares = catch_unwind(AssertUnwindSafe(|| (0..ASKED).into_par_iter().map(share).collect()));
@@ -143,7 +155,7 @@ impl<'a> TeacherSamples<'a> {
 
     /// Fetches a chunk. Collective: the ranks tell each other how many values each draw gave.
     fn load(&mut self, chunk: u64) {
-        let shares = self.shares(chunk).unwrap_or_else(|e| {
+        let shares = self.shares_by(&self.focus, chunk).unwrap_or_else(|e| {
             self.failure = Some(e);
             Vec::new()
         });
@@ -163,25 +175,72 @@ impl<'a> TeacherSamples<'a> {
         let axes = self.task.extent.rank() + 1;
         self.coordinates.clear();
         self.targets.clear();
+        self.weights.clear();
         self.draws.clear();
         for (asked, n) in counts.iter().enumerate().filter(|(_, n)| **n > 0.0) {
             let share = shares.get(asked).filter(|s| !s.values.is_empty());
             self.draws.push(Draw { count: *n as usize, first: share.map(|_| self.targets.len()) });
             let Some(share) = share else { continue };
-            for (p, v) in share.points.chunks_exact(axes).zip(&share.values).filter(|(_, v)| v.is_finite()) {
+            let samples = share.points.chunks_exact(axes).zip(&share.values).zip(&share.weights);
+            for ((p, v), weight) in samples.filter(|((_, v), _)| v.is_finite()) {
                 self.coordinates.push(self.time.map(p[0]));
                 self.coordinates.extend(self.maps.iter().zip(&p[1..]).map(|(m, p)| m.map(*p)));
                 self.targets.push(self.normalisation.forward(*v));
+                self.weights.push(*weight);
             }
         }
         self.chunk = chunk;
     }
+
+    /// Sees where the network errs. Collective.
+    fn observe(&mut self, chunk: u64, network: Option<Network>) {
+        let evaluator = network.map(|n| Evaluator::new(&n, Kernel::best()));
+        let (axes, places) = (self.task.extent.rank() + 1, self.focus.places());
+        let errors = |share: &Share, evaluator: &Evaluator| -> Vec<f64> {
+            let point = |i: usize, c: &mut [f32]| {
+                let p = &share.points[i * axes..][..axes];
+                c[0] = self.time.map(p[0]);
+                c[1..].iter_mut().zip(&self.maps).zip(&p[1..]).for_each(|((c, m), p)| *c = m.map(*p));
+            };
+            let mut out = vec![0.0f32; share.values.len()];
+            evaluator.evaluate(&mut evaluator.scratch(), point, &mut out);
+            let errors =
+                out.iter().zip(&share.values).map(|(o, v)| f64::from((o - self.normalisation.forward(*v)).abs()));
+            errors.map(|e| (e.min(4.0) / GRAIN).round()).collect()
+        };
+        let mut sums = vec![0.0; 2 * places];
+        if let Some(evaluator) = &evaluator {
+            for even in 0..OBSERVED {
+                let shares = self.even_shares(OBSERVED_CHUNKS + OBSERVED * chunk + even).unwrap_or_else(|e| {
+                    self.failure = Some(e);
+                    Vec::new()
+                });
+                let errors: Vec<Vec<f64>> = shares.par_iter().map(|share| errors(share, evaluator)).collect();
+                for (share, errors) in shares.iter().zip(&errors) {
+                    let block = (share.block, &self.task.blocks[share.block]);
+                    for (p, e) in share.points.chunks_exact(axes).zip(errors).filter(|(_, e)| e.is_finite()) {
+                        let place = self.focus.place(share.turn, block, &p[1..]);
+                        sums[place] += e;
+                        sums[places + place] += 1.0;
+                    }
+                }
+            }
+        }
+        if let Err(e) = self.task.ranks.sum_f64(&mut sums) {
+            self.failure = Some(e);
+        }
+        let (sums, counts) = sums.split_at(places);
+        self.focus.see(sums, counts);
+    }
 }
 
 impl Samples for TeacherSamples<'_> {
-    fn prepare(&mut self, step: u64, batch: usize) -> usize {
+    fn prepare(&mut self, step: u64, batch: usize, now: &dyn Fn() -> Option<Network>) -> usize {
         let chunk = step * self.batch / CHUNK as u64;
         if chunk != self.chunk && !self.ended() {
+            if chunk.is_power_of_two() {
+                self.observe(chunk, now());
+            }
             self.load(chunk);
         }
         self.drawn.clear();
@@ -213,6 +272,12 @@ impl Samples for TeacherSamples<'_> {
             let at = *at as usize;
             c.copy_from_slice(&self.coordinates[at * axes..][..axes]);
             *t = self.targets[at];
+        }
+    }
+
+    fn weigh(&self, _step: u64, first: usize, weights: &mut [f32]) {
+        for (w, at) in weights.iter_mut().zip(&self.drawn[first..]) {
+            *w = self.weights[*at as usize];
         }
     }
 

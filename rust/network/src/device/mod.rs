@@ -83,6 +83,8 @@ pub struct Cell {
     pub first: u32,
     /// Voxels along the last three axes, slowest first; 1 along an axis that is not there.
     pub count: [u32; 3],
+    /// Of the squared errors of its samples.
+    pub weight: f32,
 }
 
 /// A network under training, with the moments of its optimiser: what a fit hands on to the next.
@@ -110,6 +112,8 @@ pub struct Drawn {
     pub coordinates: Vec<f32>,
     /// One per sample.
     pub targets: Vec<f32>,
+    /// Of their squared errors.
+    pub weights: Vec<f32>,
 }
 
 /// Where the samples of a fit come from.

@@ -36,6 +36,8 @@ pub struct Workspace {
     pub coordinates: Vec<f32>,
     /// Targets of the tile.
     pub targets: Vec<f32>,
+    /// Weights of the tile's squared errors.
+    pub weights: Vec<f32>,
     outputs: Vec<f32>,
 }
 
@@ -76,6 +78,7 @@ impl Workspace {
             zeros: vec![0.0; widest],
             coordinates: vec![0.0; samples * packing.inputs],
             targets: vec![0.0; samples],
+            weights: vec![1.0; samples],
             outputs: vec![0.0; samples],
         }
     }
@@ -180,7 +183,7 @@ unsafe fn dot<V: Vector>(a: *const f32, b: *const f32, len: usize) -> f32 {
 }
 
 /// Forward and backward over the first `n` samples: adds to `gradient` (layout of `master`) the gradient of
-/// `scale` * sum of squared errors, and returns the sum of squared errors.
+/// `scale` * weighted sum of squared errors, and returns that sum.
 ///
 /// # Safety
 /// As for [`forward`]; all parameters and `gradient` belong to the same packing.
@@ -197,10 +200,10 @@ pub unsafe fn gradient<V: Vector>(
     // SAFETY: passed on from the caller.
     unsafe { forward::<V, true>(packing, master, w, n) };
     let mut squared = 0.0;
-    for (o, &t) in w.outputs[..n].iter_mut().zip(&w.targets) {
+    for ((o, &t), &weight) in w.outputs[..n].iter_mut().zip(&w.targets).zip(&w.weights) {
         let e = *o - t;
-        squared += f64::from(e) * f64::from(e);
-        *o = 2.0 * scale * e;
+        squared += f64::from(e) * f64::from(e) * f64::from(weight);
+        *o = 2.0 * scale * e * weight;
     }
     let last = packing.layers.len() - 1;
     let l = &packing.layers[last];

@@ -325,10 +325,10 @@ fn weight_gradient(
     }
 }
 
-/// Gradient of the mean squared error of a batch, and the sum of squared errors.
+/// Gradient of the mean of the weighted squared errors of a batch, and their sum.
 ///
-/// Cube (x, y): x-th share of the batch of network y. `samples`: for each network inputs rows of coordinates and a row of
-/// targets, `pitch` fours each; the batch begins at four `first`. `partial`: for each cube `parameters` floats of gradient, `errors` one sum.
+/// Cube (x, y): x-th share of the batch of network y. `samples`: for each network inputs rows of coordinates, a row of
+/// targets and one of weights, `pitch` fours each; the batch begins at four `first`. `partial`: for each cube `parameters` floats of gradient, `errors` one sum.
 #[cube(launch_unchecked)]
 pub(super) fn gradient(
     weights: &[Four],
@@ -354,7 +354,7 @@ pub(super) fn gradient(
     let quads = tile as usize / 4;
     let cube = CUBE_POS_Y as usize * CUBE_COUNT_X as usize + CUBE_POS_X as usize;
     let network = CUBE_POS_Y as usize * (parameters as usize / 4);
-    let own_samples = CUBE_POS_Y as usize * (inputs + 1) * pitch;
+    let own_samples = CUBE_POS_Y as usize * (inputs + 2) * pitch;
     let target = cube * (parameters as usize / 4);
     let base = cube * rows as usize * quads;
     let last = layers - 1;
@@ -387,15 +387,18 @@ pub(super) fn gradient(
         let mut quad = UNIT_POS as usize;
         while quad < quads {
             let y = output(weights, table, scratch, last, network, base, quads, quad);
-            let mut e = y - samples[own_samples + inputs * pitch + first as usize + start + quad];
+            let row = own_samples + inputs * pitch + first as usize + start + quad;
+            let mut e = y - samples[row];
+            let mut weighted = e * samples[row + pitch];
             #[unroll]
             for i in 0..4usize {
                 if (start + quad) * 4 + i >= batch as usize {
                     e.insert(i, 0.0);
+                    weighted.insert(i, 0.0);
                 }
             }
-            squared[UNIT_POS as usize] += e.dot(e);
-            scratch[base + error_row as usize * quads + quad] = e * Four::new(2.0 * scale);
+            squared[UNIT_POS as usize] += e.dot(weighted);
+            scratch[base + error_row as usize * quads + quad] = weighted * Four::new(2.0 * scale);
             quad += UNITS as usize;
         }
         sync_storage();

@@ -25,11 +25,11 @@ fn philox(counter_low: u32, counter_high: u32, key_low: u32, key_high: u32) -> (
     (a, b, c, d)
 }
 
-/// Draws `batches` x `batch` samples of one network: coordinates and targets, into its rows of `samples` (see
+/// Draws `batches` x `batch` samples of one network: coordinates, targets and weights, into its rows of `samples` (see
 /// [`super::network::gradient`]); each batch begins at a multiple of `stride`.
 ///
-/// `axes`: the coordinates along each axis one after another. `list`: for [`LISTED`] the voxels; for [`CELLS`] six words for each
-/// cell: bits of the chance to keep it, the other cell, its first voxel, and its three counts. Numbers `counter` and up of the
+/// `axes`: the coordinates along each axis one after another. `list`: for [`LISTED`] the voxels; for [`CELLS`] seven words for each
+/// cell: bits of the chance to keep it, the other cell, its first voxel, its three counts, and bits of the weight of its samples. Numbers `counter` and up of the
 /// stream `key` are used, one for each sample.
 #[cube(launch_unchecked)]
 pub(super) fn draw(
@@ -57,17 +57,19 @@ pub(super) fn draw(
         let high = counter_high + select(low < at, 1u32, 0u32);
         let (r0, r1, r2, _r3) = philox(low, high, key_low, key_high);
         let mut voxel = r0.mul_hi(choices);
+        let mut weight = 1.0f32;
         if kind == LISTED {
             voxel = list[voxel as usize];
         }
         if kind == CELLS {
-            let keep = f32::reinterpret(list[voxel as usize * 6]);
-            let mut cell = voxel as usize * 6;
+            let keep = f32::reinterpret(list[voxel as usize * 7]);
+            let mut cell = voxel as usize * 7;
             if (r1 >> 8u32) as f32 * 5.960_464_5e-8 >= keep {
-                cell = list[cell + 1] as usize * 6;
+                cell = list[cell + 1] as usize * 7;
             }
             let (c0, c1, c2) = (list[cell + 3], list[cell + 4], list[cell + 5]);
             let within = r2.mul_hi(c0 * c1 * c2);
+            weight = f32::reinterpret(list[cell + 6]);
             // Strides of the last three axes; a missing axis has a count of 1.
             let n = inputs as usize;
             let stride1 = counts[n - 1];
@@ -78,7 +80,7 @@ pub(super) fn draw(
             voxel = list[cell + 2] + within % c2 + within / c2 % c1 * stride1 + within / (c2 * c1) * stride0;
         }
         let place = at / batch * stride + at % batch;
-        let own = network * (inputs + 1) * pitch;
+        let own = network * (inputs + 2) * pitch;
         let mut rest = voxel;
         let mut offset = 0u32;
         for axis in 0..inputs {
@@ -92,5 +94,6 @@ pub(super) fn draw(
             rest /= count;
         }
         samples[(own + inputs * pitch + place) as usize] = values[voxel as usize];
+        samples[(own + (inputs + 1) * pitch + place) as usize] = weight;
     }
 }

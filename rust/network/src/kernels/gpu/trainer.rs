@@ -73,7 +73,7 @@ impl Spread {
                 blocks.1 = blocks.1.max(side / 4 * (across / 4));
             }
         }
-        let row = 4 * (packing.inputs + 1) * tiles * tile;
+        let row = 4 * (packing.inputs + 2) * tiles * tile;
         let chunk = (DRAWN / row).clamp(1, LOSSES);
         Spread { packing, table, tile, tiles, cubes, chunk, matrices, elements, grams, blocks }
     }
@@ -87,7 +87,7 @@ impl Spread {
         let parameters = 4 * self.packing.master_len as u64;
         let scratch = (4 * self.table.rows * self.tile * self.cubes) as u64;
         let partial = parameters * self.cubes as u64;
-        let samples = (4 * (self.packing.inputs + 1) * self.chunk * self.tiles * self.tile) as u64;
+        let samples = (4 * (self.packing.inputs + 2) * self.chunk * self.tiles * self.tile) as u64;
         let own = 6 * parameters + 4 * (3 * self.elements + 2 * self.grams) as u64;
         (scratch.max(partial).max(samples), scratch + partial + samples + own)
     }
@@ -217,7 +217,7 @@ impl DeviceTrainer {
             momentum: device.upload(&all(&|s| or_zero(&s.momentum, spread.elements.max(4)))),
             x: [room(n * spread.elements), room(n * spread.elements)],
             grams: [room(n * spread.grams), room(n * spread.grams)],
-            samples: room(n * (packing.inputs + 1) * chunk * spread.tiles * spread.tile),
+            samples: room(n * (packing.inputs + 2) * chunk * spread.tiles * spread.tile),
             scratch: room(n * spread.cubes * spread.table.rows * spread.tile),
             partial: room(n * spread.cubes * length),
             errors: room(n * spread.cubes),
@@ -259,7 +259,7 @@ impl DeviceTrainer {
     fn draw(&mut self, volumes: &[&Volume]) {
         let place = Place {
             samples: &self.arrays.samples,
-            length: self.networks * (self.spread.packing.inputs + 1) * self.pitch(),
+            length: self.networks * (self.spread.packing.inputs + 2) * self.pitch(),
             pitch: self.pitch(),
             stride: self.stride(),
         };
@@ -301,7 +301,7 @@ impl DeviceTrainer {
     fn put(&mut self, source: &mut dyn Samples, step: u64) -> bool {
         assert_eq!(self.networks, 1);
         let inputs = self.spread.packing.inputs;
-        let drawn = source.prepare(step, self.batch);
+        let drawn = source.prepare(step, self.batch, &|| self.network().ok());
         if source.ended() {
             return false;
         }
@@ -310,13 +310,14 @@ impl DeviceTrainer {
         let (mut coordinates, mut targets) = (vec![0.0; self.batch * inputs], vec![0.0; self.batch]);
         source.fill(step, 0, &mut coordinates, &mut targets);
         let pitch = self.pitch();
-        let mut rows = vec![0.0f32; (inputs + 1) * pitch];
+        let mut rows = vec![0.0f32; (inputs + 2) * pitch];
         for (i, c) in coordinates.chunks_exact(inputs).enumerate() {
             for (a, c) in c.iter().enumerate() {
                 rows[a * pitch + i] = *c;
             }
         }
         rows[inputs * pitch..][..self.batch].copy_from_slice(&targets);
+        source.weigh(step, 0, &mut rows[(inputs + 1) * pitch..][..self.batch]);
         self.arrays.samples = self.device.upload(&rows);
         true
     }
@@ -341,7 +342,7 @@ impl DeviceTrainer {
                 CubeDim::new_1d(UNITS),
                 BufferArg::from_raw_parts(weights.clone(), n * length / 4),
                 BufferArg::from_raw_parts(a.table.clone(), s.table.words.len()),
-                BufferArg::from_raw_parts(a.samples.clone(), n * (p.inputs + 1) * pitch),
+                BufferArg::from_raw_parts(a.samples.clone(), n * (p.inputs + 2) * pitch),
                 BufferArg::from_raw_parts(a.scratch.clone(), scratch),
                 BufferArg::from_raw_parts(a.partial.clone(), n * s.cubes * length / 4),
                 BufferArg::from_raw_parts(a.errors.clone(), n * s.cubes),

@@ -70,7 +70,10 @@ impl Volume {
             }
             Draw::Cells(cells) => {
                 inside(cells.iter().all(|c| c.is_inside(axes, cells.len())))?;
-                let words = |c: &Cell| [c.keep.to_bits(), c.other, c.first, c.count[0], c.count[1], c.count[2]];
+                let words = |c: &Cell| {
+                    let [c0, c1, c2] = c.count;
+                    [c.keep.to_bits(), c.other, c.first, c0, c1, c2, c.weight.to_bits()]
+                };
                 (sampling::CELLS, cells.iter().flat_map(words).collect(), cells.len())
             }
         };
@@ -136,21 +139,23 @@ impl Volume {
         }
     }
 
-    /// The first n samples that are drawn of it: coordinates and value of each.
+    /// The first n samples that are drawn of it: coordinates, and value and weight, of each.
     ///
     /// # Errors
     /// `Device` if the device fails.
-    pub fn look(&self, device: &Device, n: usize) -> Result<Vec<(Vec<f32>, f32)>> {
+    pub fn look(&self, device: &Device, n: usize) -> Result<Vec<(Vec<f32>, [f32; 2])>> {
         let inputs = self.lengths.counts;
-        let samples = device.client.empty(4 * (inputs + 1) * n);
-        let place = Place { samples: &samples, length: (inputs + 1) * n, pitch: n, stride: n };
+        let samples = device.client.empty(4 * (inputs + 2) * n);
+        let place = Place { samples: &samples, length: (inputs + 2) * n, pitch: n, stride: n };
         self.draw(device, &place, 0, (n, 1), 0);
         let rows = device.download(vec![samples.clone()])?.remove(0);
-        Ok((0..n).map(|i| ((0..inputs).map(|a| rows[a * n + i]).collect(), rows[inputs * n + i])).collect())
+        let row = |a: usize, i: usize| rows[a * n + i];
+        let sample = |i: usize| ((0..inputs).map(|a| row(a, i)).collect(), [row(inputs, i), row(inputs + 1, i)]);
+        Ok((0..n).map(sample).collect())
     }
 }
 
-/// Where samples go: rows of `pitch` floats, one for each coordinate and one for the targets, for each network; batches begin every
+/// Where samples go: rows of `pitch` floats, one for each coordinate, one for the targets and one for the weights, for each network; batches begin every
 /// `stride` floats.
 pub(super) struct Place<'a> {
     pub samples: &'a Handle,

@@ -265,6 +265,10 @@ impl Samples for Batches<'_> {
         targets.copy_from_slice(&self.drawn.targets[at..][..targets.len()]);
         coordinates.copy_from_slice(&self.drawn.coordinates[at * inputs..][..coordinates.len()]);
     }
+
+    fn weigh(&self, step: u64, first: usize, weights: &mut [f32]) {
+        weights.copy_from_slice(&self.drawn.weights[step as usize * self.batch + first..][..weights.len()]);
+    }
 }
 
 /// Whether the device computes what the CPU does: a gradient, steps of Muon at rounded parameters, an evaluation of a small network.
