@@ -30,7 +30,8 @@ impl Network {
     ///
     /// Sine layers: U(±sqrt(6/n)/omega) as in SIREN (Sitzmann et al. 2020, theorem 1.8), where omega is the factor
     /// inside that layer's sine; the first layer U(±omega/n) (folded frequency) or, with omega in every layer, the
-    /// same range as the others, as the authors of KD-INR have it. Biases U(±1/sqrt(n)) (a random phase).
+    /// same range as the others, as the authors of KD-INR have it. Biases U(±1/sqrt(n)); those of a first layer with folded
+    /// frequency U(±pi), a random phase.
     /// The last layer U(±1/n).
     pub fn random(architecture: Architecture, random: &Random) -> Result<Network> {
         architecture.check()?;
@@ -44,19 +45,19 @@ impl Network {
         };
         for (index, l) in architecture.layers().iter().enumerate() {
             let n = l.inputs as f64;
-            let bound = match (l.activation, index, architecture) {
-                (Activation::Linear, ..) => 1.0 / n,
+            let (weights, biases) = match (l.activation, index, architecture) {
+                (Activation::Linear, ..) => (1.0 / n, 1.0 / n.sqrt()),
                 (
                     _,
                     0,
                     Architecture::Siren { omega, .. }
                     | Architecture::Residual { omega, .. }
                     | Architecture::KdInr { omega, every_layer: false, .. },
-                ) => f64::from(omega) / n,
-                (Activation::Sine { omega }, ..) => (6.0 / n).sqrt() / f64::from(omega),
+                ) => (f64::from(omega) / n, std::f64::consts::PI),
+                (Activation::Sine { omega }, ..) => ((6.0 / n).sqrt() / f64::from(omega), 1.0 / n.sqrt()),
             };
-            fill(&mut parameters[l.weight_range()], bound);
-            fill(&mut parameters[l.bias_range()], 1.0 / n.sqrt());
+            fill(&mut parameters[l.weight_range()], weights);
+            fill(&mut parameters[l.bias_range()], biases);
         }
         Ok(Network { architecture, parameters })
     }
