@@ -20,15 +20,9 @@ const EXTRA: usize = 2;
 /// Where the samples of a batch come from.
 pub trait Samples: Sync {
     /// Writes samples `first..first + targets.len()` of batch `step`: coordinates (samples x inputs, input fastest)
-    /// in [-1, 1] and targets. Called from several threads, each asking for its own part of the batch; must be a
+    /// in [-1, 1], targets, and weights of the squared errors: 1, or where samples are drawn more often than the mean calls for, less. Called from several threads, each asking for its own part of the batch; must be a
     /// function of (step, first) alone.
-    fn fill(&self, step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32]);
-
-    /// Writes the weights of the squared errors of the same samples: 1, or where samples are drawn more often than the mean
-    /// calls for, less.
-    fn weigh(&self, _step: u64, _first: usize, weights: &mut [f32]) {
-        weights.fill(1.0);
-    }
+    fn fill(&self, step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32], weights: &mut [f32]);
 
     /// Called once before the batch of each step is drawn; returns how many of its samples are drawn here. The others
     /// are drawn by other processes, which [`Samples::combine`] hears of. `now`: the network as it stands, for sources that draw by
@@ -63,10 +57,11 @@ pub struct FixedSamples<'a> {
 }
 
 impl Samples for FixedSamples<'_> {
-    fn fill(&self, _step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32]) {
+    fn fill(&self, _step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32], weights: &mut [f32]) {
         let inputs = self.coordinates.len() / self.targets.len().max(1);
         coordinates.copy_from_slice(&self.coordinates[first * inputs..][..coordinates.len()]);
         targets.copy_from_slice(&self.targets[first..][..targets.len()]);
+        weights.fill(1.0);
     }
 }
 
@@ -176,8 +171,8 @@ impl Trainer {
                 while at < end {
                     let n = w.samples.min(end - at).min(group - at % group);
                     let Workspace { coordinates, targets, weights, .. } = &mut *w;
-                    source.fill(step, at, &mut coordinates[..n * packing.inputs], &mut targets[..n]);
-                    source.weigh(step, at, &mut weights[..n]);
+                    let coordinates = &mut coordinates[..n * packing.inputs];
+                    source.fill(step, at, coordinates, &mut targets[..n], &mut weights[..n]);
                     squared += kernels::gradient(kernel, packing, parameters, gradient, &mut w, n, scale);
                     at += n;
                 }

@@ -1,4 +1,4 @@
-//! Where a student errs, and how much more often samples are drawn there.
+//! Where a network errs, and how much more often samples are drawn there.
 //!
 //! Drawn in proportion to the error and weighted by the inverse, samples give the same mean gradient with less noise: a gradient's
 //! size goes with the error, and importance sampling is best where the density goes with that (Katharopoulos and Fleuret 2018).
@@ -38,6 +38,16 @@ pub(crate) struct Focus {
 pub(crate) struct Chosen {
     /// Place in the block along each axis.
     pub at: [usize; 4],
+    pub weight: f32,
+}
+
+/// A box of voxels of a block.
+pub(crate) struct Cell {
+    /// First place and number of places along each axis.
+    pub start: [usize; 4],
+    pub count: [usize; 4],
+    /// How many of the block's samples are drawn here, of all of them; and their weight.
+    pub share: f64,
     pub weight: f32,
 }
 
@@ -118,6 +128,18 @@ impl Focus {
         self.part(turn) * self.volumes.len() + first + cell
     }
 
+    /// The same for the only block of a single step, by the voxel's place in C order.
+    pub fn place_of(&self, voxel: usize, extent: &Extent) -> usize {
+        let (_, counts) = &self.blocks[0];
+        let (mut rest, mut cell, mut stride) = (voxel, 0, 1);
+        for (parts, n) in counts.iter().zip(&extent.count).rev() {
+            cell += stride * ((rest % n * parts + parts - 1) / n);
+            stride *= parts;
+            rest /= n;
+        }
+        cell
+    }
+
     fn part(&self, turn: usize) -> usize {
         turn * self.parts / self.turns
     }
@@ -159,17 +181,37 @@ impl Focus {
         let cell = (own.partition_point(|m| *m <= wanted).max(1) - 1).min(cells - 1);
         let (volume, there) = (self.volumes[first + cell], own[cell + 1] - own[cell]);
         let mut k = ((wanted - own[cell]) / there * volume).clamp(0.0, volume - 1.0) as usize;
-        let (mut at, mut rest) = ([0; 4], cell);
+        let Cell { start: mut at, count, weight, .. } = self.cell(turn, (block, extent), cell);
+        for a in (0..counts.len()).rev() {
+            at[a] += k % count[a];
+            k /= count[a];
+        }
+        Chosen { at, weight }
+    }
+
+    /// A block's cells.
+    pub fn cells(&self, turn: usize, (block, extent): (usize, &Extent)) -> Vec<Cell> {
+        let cells = self.blocks[block].1.iter().product();
+        (0..cells).map(|cell| self.cell(turn, (block, extent), cell)).collect()
+    }
+
+    fn cell(&self, turn: usize, (block, extent): (usize, &Extent), cell: usize) -> Cell {
+        let (first, counts) = &self.blocks[block];
+        let (mut start, mut count, mut rest) = ([0; 4], [1; 4], cell);
         for a in (0..counts.len()).rev() {
             let (parts, n) = (counts[a], extent.count[a]);
-            let (from, to) = (begin(rest % parts, parts, n), begin(rest % parts + 1, parts, n));
-            at[a] = from + k % (to - from);
-            k /= to - from;
+            start[a] = begin(rest % parts, parts, n);
+            count[a] = begin(rest % parts + 1, parts, n) - start[a];
             rest /= parts;
         }
+        let mass = &self.mass[self.part(turn)];
+        let cells = counts.iter().product::<usize>();
+        let own = |from: usize, to: usize| mass[first + to] - mass[first + from];
+        let there = own(cell, cell + 1);
         // There are so many samples of a voxel at the mean density.
         let mean = self.steps[self.turns] / self.turns as f64;
-        Chosen { at, weight: (mean * volume / there) as f32 }
+        let weight = (mean * self.volumes[first + cell] / there) as f32;
+        Cell { start, count, share: there / own(0, cells), weight }
     }
 }
 

@@ -64,8 +64,7 @@ impl Teaching<'_, '_> {
         for (step, ((coordinates, targets), weights)) in
             (first..).zip(batches.zip(drawn.weights.chunks_exact_mut(batch)))
         {
-            self.block.samples.fill(step, 0, coordinates, targets);
-            self.block.samples.weigh(step, 0, weights);
+            self.block.samples.fill(step, 0, coordinates, targets, weights);
         }
         drawn
     }

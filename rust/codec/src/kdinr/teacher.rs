@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::block::{CHUNK, NetworkBlock};
 use super::coordinates::Folds;
 use super::fit::{Fitted, Host, Precision, Watch, fit};
+use super::focus::Focus;
 use super::on_device::Block;
 use super::options::KdInrOptions;
 use super::sampling::VoxelSamples;
@@ -38,6 +39,8 @@ struct Previous {
     normalisation: Normalisation,
     quantised: Option<Quantised>,
     since_key: u64,
+    /// Where it errs; None if that was not measured.
+    focus: Option<Focus>,
 }
 
 /// Shares of the learning rates that are tried until a fit is better than a constant.
@@ -104,10 +107,11 @@ impl TeacherChain {
         let choose = |q: &Quantiser, n: &Network| q.codes(&n.parameters, levels);
         let watch = Watch { limit: None, progress: &|_, _| {}, ranks: &Alone };
         let random = self.random(step, VOXELS);
-        let source = VoxelSamples::new(&normalised, (extent, folds), mask, o.sampler, fit_options.batch, random)?;
+        let sampler = (o.sampler, warm.and_then(|p| p.focus.as_ref()));
+        let source = VoxelSamples::new(&normalised, (extent, folds), mask, sampler, fit_options.batch, random)?;
         let device = self.device.as_deref().filter(|d| d.fits(&architecture, fit_options.optimiser, fit_options.batch));
         let resident = device.map(|d| Block::new(d, &source)).transpose()?;
-        let mut best: Option<(NetworkBlock, Quality, u64)> = None;
+        let mut best: Option<(NetworkBlock, (Quality, Focus), u64)> = None;
         for calm in CALMER {
             let start = match warm {
                 Some(p) => p.network.clone(),
@@ -131,17 +135,17 @@ impl TeacherChain {
             let flags = if quantised.is_none() { super::payload::UNQUANTISED } else { 0 };
             let block =
                 NetworkBlock::new(extent.clone(), Stored::new(normalisation, flags, network, quantised).folded(folds));
-            let quality = threads.install(|| measure(&block, &self.geometry, volume, mask, self.device.as_deref()))?;
-            let better = best.as_ref().is_none_or(|(_, q, _)| quality.squared_error < q.squared_error);
-            if quality.squared_error.is_finite() && better {
-                best = Some((block, quality, samples));
+            let seen = threads.install(|| measure(&block, &self.geometry, volume, mask, self.device.as_deref()))?;
+            let better = best.as_ref().is_none_or(|(_, (q, _), _)| seen.0.squared_error < q.squared_error);
+            if seen.0.squared_error.is_finite() && better {
+                best = Some((block, seen, samples));
             }
             // A rate that is too high for a field shows as an error above that of a constant.
-            if best.as_ref().is_some_and(|(_, q, _)| q.squared_error <= statistics.variance * q.count as f64) {
+            if best.as_ref().is_some_and(|(_, (q, _), _)| q.squared_error <= statistics.variance * q.count as f64) {
                 break;
             }
         }
-        let (block, quality, samples) =
+        let (block, (quality, focus), samples) =
             best.ok_or_else(|| Error::Internal("the training of a teacher diverged at every rate".into()))?;
 
         let encoded = EncodedStep {
@@ -154,7 +158,8 @@ impl TeacherChain {
         };
         let since_key = base.map_or(0, |(p, _)| p.since_key + 1);
         let NetworkBlock { stored: Stored { network, quantised, .. }, .. } = block;
-        self.previous = Some(Previous { step, network, folds, normalisation, quantised, since_key });
+        let focus = Some(focus);
+        self.previous = Some(Previous { step, network, folds, normalisation, quantised, since_key, focus });
         Ok(encoded)
     }
 }
@@ -170,7 +175,8 @@ fn paper_samples(count: &[usize]) -> u64 {
     400 * (count.iter().map(|c| c.div_ceil(4) as u64).product::<u64>() / 2).max(1)
 }
 
-/// Quality over all values of the block's own that are not masked, as a reader sees them: decoded, rounded to the element type.
+/// Quality over all values of the block's own that are not masked, as a reader sees them: decoded, rounded to the element type; and
+/// where the errors are.
 /// On a device they may be off by some ten-millionths of the range, which no quality shows that a network has.
 fn measure(
     block: &NetworkBlock,
@@ -178,7 +184,7 @@ fn measure(
     volume: &Volume,
     mask: Option<&Mask>,
     device: Option<&Worker>,
-) -> Result<Quality> {
+) -> Result<(Quality, Focus)> {
     let (extent, element_type) = (&geometry.extent, geometry.element_type);
     let foreign = geometry.foreign();
     let mut decoded = vec![0.0; extent.len()];
@@ -186,12 +192,14 @@ fn measure(
         Some(worker) => block.decode_on(worker, &mut decoded)?,
         None => block.decode(&Region::of(extent), &mut decoded)?,
     }
+    let mut focus = Focus::new(std::slice::from_ref(extent), 1);
     // Sums of chunks in a fixed order: the same for any number of threads.
-    let parts: Vec<Quality> = decoded
+    let parts: Vec<(Quality, Vec<f64>, Vec<f64>)> = decoded
         .par_chunks(CHUNK)
         .enumerate()
         .map(|(chunk, decoded)| {
             let mut quality = Quality::EMPTY;
+            let (mut errors, mut counts) = (vec![0.0; focus.places()], vec![0.0; focus.places()]);
             for (i, &value) in decoded.iter().enumerate() {
                 let at = chunk * CHUNK + i;
                 if mask.is_some_and(|m| m.codes[at] != 0) || foreign.as_ref().is_some_and(|f| f[at]) {
@@ -201,12 +209,23 @@ fn measure(
                     ElementType::Float32 => f64::from(value as f32),
                     ElementType::Float64 => value,
                 };
-                quality.add(volume.values.get(at), seen);
+                let original = volume.values.get(at);
+                quality.add(original, seen);
+                let place = focus.place_of(at, extent);
+                errors[place] += (original - seen).abs();
+                counts[place] += 1.0;
             }
-            quality
+            (quality, errors, counts)
         })
         .collect();
-    Ok(parts.iter().fold(Quality::EMPTY, |sum, part| sum.merge(part)))
+    let (mut quality, mut errors, mut counts) = (Quality::EMPTY, vec![0.0; focus.places()], vec![0.0; focus.places()]);
+    for (part, e, c) in &parts {
+        quality = quality.merge(part);
+        errors.iter_mut().zip(e).for_each(|(sum, e)| *sum += e);
+        counts.iter_mut().zip(c).for_each(|(sum, c)| *sum += c);
+    }
+    focus.see(&errors, &counts);
+    Ok((quality, focus))
 }
 
 /// Blocks of fewer values are kept as they are: a network would be larger.
@@ -247,6 +266,7 @@ impl Chain for TeacherChain {
                 quantised: stored.quantised.clone(),
                 // The next teacher is coded whole, wherever in its interval the last one was.
                 since_key: u64::MAX - 1,
+                focus: None,
             });
         }
     }

@@ -266,18 +266,14 @@ impl Samples for TeacherSamples<'_> {
         (self.batch as usize / 16).clamp(8, 48)
     }
 
-    fn fill(&self, _step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32]) {
+    fn fill(&self, _step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32], weights: &mut [f32]) {
         let axes = self.task.extent.rank() + 1;
-        for ((c, t), at) in coordinates.chunks_exact_mut(axes).zip(targets).zip(&self.drawn[first..]) {
+        let samples = coordinates.chunks_exact_mut(axes).zip(targets).zip(weights);
+        for (((c, t), w), at) in samples.zip(&self.drawn[first..]) {
             let at = *at as usize;
             c.copy_from_slice(&self.coordinates[at * axes..][..axes]);
             *t = self.targets[at];
-        }
-    }
-
-    fn weigh(&self, _step: u64, first: usize, weights: &mut [f32]) {
-        for (w, at) in weights.iter_mut().zip(&self.drawn[first..]) {
-            *w = self.weights[*at as usize];
+            *w = self.weights[at];
         }
     }
 

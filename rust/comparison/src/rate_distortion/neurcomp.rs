@@ -104,7 +104,8 @@ struct Voxels<'a> {
 }
 
 impl Samples for Voxels<'_> {
-    fn fill(&self, step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32]) {
+    fn fill(&self, step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32], weights: &mut [f32]) {
+        weights.fill(1.0);
         let begin = step * self.batch as u64 + first as u64;
         let points = coordinates.chunks_exact_mut(self.grid.axes.len()).zip(targets);
         for (n, (point, target)) in (begin..).zip(points) {

@@ -308,16 +308,16 @@ impl DeviceTrainer {
         assert_eq!(drawn, self.batch, "a device does not train with other processes");
         (self.chunk, self.used) = (1, 1);
         let (mut coordinates, mut targets) = (vec![0.0; self.batch * inputs], vec![0.0; self.batch]);
-        source.fill(step, 0, &mut coordinates, &mut targets);
         let pitch = self.pitch();
         let mut rows = vec![0.0f32; (inputs + 2) * pitch];
+        let weights = &mut rows[(inputs + 1) * pitch..][..self.batch];
+        source.fill(step, 0, &mut coordinates, &mut targets, weights);
         for (i, c) in coordinates.chunks_exact(inputs).enumerate() {
             for (a, c) in c.iter().enumerate() {
                 rows[a * pitch + i] = *c;
             }
         }
         rows[inputs * pitch..][..self.batch].copy_from_slice(&targets);
-        source.weigh(step, 0, &mut rows[(inputs + 1) * pitch..][..self.batch]);
         self.arrays.samples = self.device.upload(&rows);
         true
     }

@@ -259,15 +259,12 @@ struct Batches<'a> {
 }
 
 impl Samples for Batches<'_> {
-    fn fill(&self, step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32]) {
+    fn fill(&self, step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32], weights: &mut [f32]) {
         let at = step as usize * self.batch + first;
         let inputs = coordinates.len() / targets.len().max(1);
         targets.copy_from_slice(&self.drawn.targets[at..][..targets.len()]);
+        weights.copy_from_slice(&self.drawn.weights[at..][..weights.len()]);
         coordinates.copy_from_slice(&self.drawn.coordinates[at * inputs..][..coordinates.len()]);
-    }
-
-    fn weigh(&self, step: u64, first: usize, weights: &mut [f32]) {
-        weights.copy_from_slice(&self.drawn.weights[step as usize * self.batch + first..][..weights.len()]);
     }
 }
 
