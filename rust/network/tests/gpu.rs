@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use limbeck_network::device::{self, Adapter, Cell, Device, DeviceTrainer, Draw, State, Volume};
 use limbeck_network::reference::plain;
-use limbeck_network::{Architecture, Evaluator, FixedSamples, Kernel, Network, Optimiser, Random, Trainer};
+use limbeck_network::{Architecture, Evaluator, FixedSamples, Kernel, Network, Optimiser, Random, Samples, Trainer};
 
 /// The first device there is. One test at a time: software drivers use all cores.
 fn opened() -> (Arc<Device>, MutexGuard<'static, ()>) {
@@ -64,6 +64,36 @@ fn gradients_are_those_of_the_cpu_and_of_differences() {
                 assert!((exact - found).abs() <= 1e-4 * f64::from(largest), "{architecture:?}, {i}: {exact} {found}");
             }
         }
+    }
+}
+
+/// Samples with weights of their own.
+struct Weighted<'a>(FixedSamples<'a>, &'a [f32]);
+
+impl Samples for Weighted<'_> {
+    fn fill(&self, step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32], weights: &mut [f32]) {
+        self.0.fill(step, first, coordinates, targets, weights);
+        weights.copy_from_slice(&self.1[first..][..weights.len()]);
+    }
+}
+
+#[test]
+fn weights_count_as_on_the_cpu() {
+    let (device, _one) = opened();
+    let architecture = Architecture::Siren { inputs: 3, width: 24, depth: 2, omega: 10.0 };
+    let network = Network::random(architecture, &Random::new(&[3])).unwrap();
+    for n in [77, 1000] {
+        let (coordinates, targets) = samples(3, n, 9);
+        let weights: Vec<f32> = (0..n).map(|i| 0.1 + (i % 7) as f32).collect();
+        let mut weighted = Weighted(FixedSamples { coordinates: &coordinates, targets: &targets }, &weights);
+        let mut cpu = Trainer::new(network.clone(), Optimiser::Adam, Kernel::best());
+        let (loss, gradient) = cpu.gradient(&mut weighted, 0, n);
+        let states = [State::new(network.clone())];
+        let mut trainer = DeviceTrainer::new(&device, &states, Optimiser::Adam, n, None).unwrap();
+        let (own_loss, own) = trainer.gradient(&mut weighted, 0).unwrap();
+        assert!((loss - own_loss).abs() <= 2e-6 * loss, "{n}: {loss} {own_loss}");
+        let largest = gradient.iter().fold(0.0f32, |m, g| m.max(g.abs()));
+        assert!(gradient.iter().zip(&own).all(|(a, b)| (a - b).abs() <= 2e-5 * largest), "{n} samples");
     }
 }
 
@@ -187,21 +217,23 @@ fn voxels_are_drawn_where_they_should_be() {
     let axes = vec![axis(20), axis(6), axis(7)];
     let values: Vec<f32> = (0..n).map(|i| i as f32).collect();
     let mean = |draw: Draw| {
+        let choices = matches!(draw, Draw::Cells(_));
         let volume = Volume::new(&device, &values, &axes, &draw, &Random::new(&[1])).unwrap();
         let drawn = volume.look(&device, 40_000).unwrap();
         assert_eq!(drawn.len(), 40_000);
-        for (c, v) in &drawn {
+        for (c, [v, weight]) in &drawn {
+            assert_eq!(*weight, if *v == 800.0 && choices { 0.5 } else { 1.0 });
             let at = |a: usize| (c[a] * axes[a].len() as f32).round() as usize;
             assert_eq!(((at(0) * 6 + at(1)) * 7 + at(2)) as f32, *v);
         }
-        drawn.iter().map(|(_, v)| f64::from(*v)).sum::<f64>() / drawn.len() as f64
+        drawn.iter().map(|(_, [v, _])| f64::from(*v)).sum::<f64>() / drawn.len() as f64
     };
     assert!((mean(Draw::Uniform) - 419.5).abs() < 6.0);
     assert!((mean(Draw::Listed(vec![100, 300])) - 200.0).abs() < 3.0);
     // A quarter of the draws: a box of 2 x 3 x 2 at (4, 1, 3); the rest: one voxel.
     let cells = vec![
-        Cell { keep: 0.5, other: 1, first: 4 * 42 + 7 + 3, count: [2, 3, 2] },
-        Cell { keep: 1.0, other: 0, first: 800, count: [1, 1, 1] },
+        Cell { keep: 0.5, other: 1, first: 4 * 42 + 7 + 3, count: [2, 3, 2], weight: 1.0 },
+        Cell { keep: 1.0, other: 0, first: 800, count: [1, 1, 1], weight: 0.5 },
     ];
     let centre = 4.5 * 42.0 + 2.0 * 7.0 + 3.5;
     assert!((mean(Draw::Cells(cells)) - (0.25 * centre + 0.75 * 800.0)).abs() < 6.0);

@@ -1,7 +1,7 @@
 //! The fused kernels against f64 finite differences, on random shapes and every kernel of this CPU.
 
 use limbeck_network::reference::plain;
-use limbeck_network::{Architecture, Evaluator, FixedSamples, Kernel, Network, Optimiser, Random, Trainer};
+use limbeck_network::{Architecture, Evaluator, FixedSamples, Kernel, Network, Optimiser, Random, Samples, Trainer};
 use proptest::prelude::*;
 
 fn architectures() -> impl Strategy<Value = Architecture> {
@@ -133,6 +133,36 @@ proptest! {
             let reference = plain::evaluate(&architecture, &exact, &x[i * n..][..n]).expect("lengths fit")[0];
             prop_assert!((f64::from(value) - reference).abs() < 1e-3 * (1.0 + reference.abs()));
         }
+    }
+}
+
+/// Samples that count 1, 2, 3, 1, 2, 3 and so on.
+struct Weighted<'a>(FixedSamples<'a>);
+
+impl Samples for Weighted<'_> {
+    fn fill(&self, step: u64, first: usize, coordinates: &mut [f32], targets: &mut [f32], weights: &mut [f32]) {
+        self.0.fill(step, first, coordinates, targets, weights);
+        weights.iter_mut().enumerate().for_each(|(i, w)| *w = ((first + i) % 3 + 1) as f32);
+    }
+}
+
+#[test]
+fn a_sample_of_weight_three_counts_as_three() {
+    let architecture = Architecture::Residual { inputs: 2, width: 20, depth: 2, omega: 8.0 };
+    let case = case(architecture, 300, 11);
+    let again: Vec<usize> = (0..300).flat_map(|i| vec![i; i % 3 + 1]).collect();
+    let coordinates: Vec<f32> = again.iter().flat_map(|i| case.coordinates[2 * i..][..2].to_vec()).collect();
+    let targets: Vec<f32> = again.iter().map(|i| case.targets[*i]).collect();
+    for kernel in Kernel::available() {
+        let mut trainer = Trainer::new(case.network.clone(), Optimiser::Adam, kernel);
+        let mut often = FixedSamples { coordinates: &coordinates, targets: &targets };
+        let (loss, gradient) = trainer.gradient(&mut often, 0, 600);
+        let mut weighted = Weighted(FixedSamples { coordinates: &case.coordinates, targets: &case.targets });
+        let (own_loss, own) = trainer.gradient(&mut weighted, 0, 300);
+        // A batch's mean is over its samples, however much they count.
+        assert!((own_loss - 2.0 * loss).abs() < 1e-5 * own_loss, "{kernel:?}: {own_loss} {loss}");
+        let largest = own.iter().fold(0.0f32, |m, g| m.max(g.abs()));
+        assert!(own.iter().zip(&gradient).all(|(a, b)| (a - 2.0 * b).abs() < 1e-5 * largest), "{kernel:?}");
     }
 }
 

@@ -117,7 +117,7 @@ impl KdInrOptions {
             bits: 8.0,
             fine_tune: 0.1,
         };
-        let student = FitOptions { bits: 6.75, matrix_rate: 2e-2, ..teacher };
+        let student = FitOptions { bits: 6.75, rate: 1e-2, matrix_rate: 2e-2, ..teacher };
         let fast = KdInrOptions {
             teacher,
             effort: 1.0,

@@ -83,7 +83,7 @@ pub(crate) fn student_samples(values: f64, parameters: usize, batch: usize) -> f
 /// Values of a 64^3 block, for which the constants below were measured.
 const REFERENCE: f64 = 262_144.0;
 const TEACHER_PARAMETERS: f64 = 13_000.0;
-const TEACHER_SAMPLES: f64 = 3e6;
+const TEACHER_SAMPLES: f64 = 2.5e6;
 const STUDENT_SAMPLES: f64 = 30e6;
 const OMEGA: f64 = 10.0;
 /// Neurons per layer from which widths are multiples of 8.
