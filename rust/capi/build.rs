@@ -18,5 +18,9 @@ fn main() {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,{name}.so.0");
         // Threads of the library and destructors of thread-local values must not lose their code to a dlclose.
         println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+        if std::env::var_os("CARGO_FEATURE_GPU").is_some() {
+            // CubeCL registers its parts in sections of their own, whose ends are not for others.
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-z,start-stop-visibility=hidden");
+        }
     }
 }

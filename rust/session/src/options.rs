@@ -151,7 +151,8 @@ mod tests {
             assert_eq!(o.normalise(&normal).unwrap(), normal, "{}", o.name);
             assert!(
                 !o.doc.is_empty() && o.name.contains('.')
-                    || ["device", "nonfinite", "preset", "seed", "effort", "sampler", "symmetry"].contains(&o.name)
+                    || ["device", "nonfinite", "preset", "seed", "effort", "sampler", "importance", "symmetry"]
+                        .contains(&o.name)
             );
         }
     }

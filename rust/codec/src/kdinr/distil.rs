@@ -25,7 +25,8 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>, device: Option<&Wo
         Normalisation::fit(task.range.0, task.range.1).map_err(|e| Error::InvalidArgument(e.to_string()))?;
     let constant = normalisation.half == 0.0;
     let mut plan = Plan::new(o, task, constant)?;
-    let mut source = TeacherSamples::new(task, time, normalisation, plan.options.batch, random(task, VOXELS));
+    let mut source =
+        TeacherSamples::new(task, time, normalisation, (plan.options.batch, o.importance), random(task, VOXELS));
     let began = Instant::now();
     let mut spent = 0;
     if o.student_race && (o.symmetry || o.student.omega == 0.0) && !constant {
@@ -147,7 +148,7 @@ mod tests {
             with_task(ranks, 2000, |task| {
                 let (time, _) = TimeMap::choose(task.times);
                 let normalisation = Normalisation { mid: 0.0, half: 1.0 };
-                let mut source = TeacherSamples::new(task, time, normalisation, 700, Random::new(&[1]));
+                let mut source = TeacherSamples::new(task, time, normalisation, (700, true), Random::new(&[1]));
                 let architecture = Architecture::Siren { inputs: 4, width: 24, depth: 2, omega: 8.0 };
                 let start = Network::random(architecture, &Random::new(&[2])).unwrap();
                 let mut trainer = Trainer::new(start, Optimiser::Muon, Kernel::best());
@@ -195,7 +196,7 @@ mod tests {
                 let mut plan = Plan::new(&options, task, false).unwrap();
                 // Far too low for the data.
                 plan.architecture = sizing::architecture(&options.student, 4, 10, 2.0);
-                let mut source = TeacherSamples::new(task, time, normalisation, 128, random(task, VOXELS));
+                let mut source = TeacherSamples::new(task, time, normalisation, (128, true), random(task, VOXELS));
                 let spent = race(&mut plan, &options, &mut source, task.times, None, None).unwrap();
                 // Time that is up leaves what there was.
                 let chosen = plan.architecture;
@@ -215,7 +216,7 @@ mod tests {
             let (time, _) = TimeMap::choose(task.times);
             let mut plan = Plan::new(&options, task, false).unwrap();
             let normalisation = Normalisation { mid: 0.5, half: 2.5 };
-            let mut source = TeacherSamples::new(task, time, normalisation, 128, random(task, VOXELS));
+            let mut source = TeacherSamples::new(task, time, normalisation, (128, true), random(task, VOXELS));
             assert_eq!(
                 race(&mut plan, &options, &mut source, task.times, None, None).unwrap(),
                 0,

@@ -20,7 +20,7 @@ pub(crate) struct Watch<'a> {
     pub ranks: &'a dyn Ranks,
 }
 
-/// What makes the optimiser's steps: the CPU, or a device ([`super::on_device`]).
+/// What makes a fit's steps: the CPU, or a device ([`super::on_device`]).
 pub(crate) trait Machine {
     /// Goes on over `samples` samples, with rates multiplied by `scale`. Returns the samples spent.
     fn train(
@@ -54,7 +54,7 @@ pub(crate) fn rates(o: &FitOptions, scale: f32) -> (Schedule, Schedule) {
 }
 
 /// Tells how far a fit is, and how many steps there is time for: fewer than planned where time is up.
-pub(crate) fn look(watch: &Watch<'_>, start: Instant, (step, steps): (u64, u64), error: f64) -> u64 {
+fn look(watch: &Watch<'_>, start: Instant, (step, steps): (u64, u64), error: f64) -> u64 {
     let mut least = steps;
     if let Some(limit) = watch.limit {
         // The least of all ranks; where they cannot be asked, the source fails with the next batch.
@@ -67,23 +67,32 @@ pub(crate) fn look(watch: &Watch<'_>, start: Instant, (step, steps): (u64, u64),
 }
 
 /// Mean squared error of the last twenty steps or so.
-pub(crate) fn smooth(error: f64, loss: f64, step: u64) -> f64 {
+fn smooth(error: f64, loss: f64, step: u64) -> f64 {
     if step == 0 { loss } else { 0.95 * error + 0.05 * loss }
 }
 
-/// Trains on the CPU, in the pool it is called in.
-pub(crate) struct Host<'a> {
-    trainer: Trainer,
-    source: &'a mut dyn Samples,
+/// A machine that the host leads from step to step.
+pub(crate) trait Stepwise {
+    /// From the next step on gradients are taken at parameters rounded like this.
+    fn round(&mut self, rounded: &Rounded<'_>);
+
+    /// One optimiser step on batch `step` of the source, with Adam's rate and that of Muon's matrices.
+    fn step(&mut self, step: u64, batch: usize, rates: (f32, f32), rounded: Option<&Rounded<'_>>);
+
+    /// Mean squared errors of the steps made since this was last called, or of the last of them. Waits for them.
+    fn losses(&mut self) -> Result<Vec<f64>>;
+
+    /// Steps between looks at the clock; `limited`: it bounds the fit.
+    fn patience(&self, limited: bool) -> u64;
+
+    /// Whether the source has failed.
+    fn ended(&self) -> bool;
+
+    /// The network as it stands.
+    fn now(&mut self) -> Result<Network>;
 }
 
-impl<'a> Host<'a> {
-    pub fn new(start: Network, source: &'a mut dyn Samples, o: &FitOptions) -> Host<'a> {
-        Host { trainer: Trainer::new(start, o.optimiser, Kernel::best()), source }
-    }
-}
-
-impl Machine for Host<'_> {
+impl<S: Stepwise> Machine for S {
     fn train(
         &mut self,
         o: &FitOptions,
@@ -94,24 +103,25 @@ impl Machine for Host<'_> {
     ) -> Result<u64> {
         let (rate, matrix_rate) = rates(o, scale);
         let mut steps = steps(o, samples);
+        if let Some(r) = &rounding {
+            self.round(r);
+        }
+        let every = self.patience(watch.limit.is_some());
         let start = Instant::now();
-        let (mut step, mut error) = (0, 0.0);
-        while step < steps && !self.source.ended() {
-            let (rate, matrix_rate) = (rate.rate(step, steps), matrix_rate.rate(step, steps));
-            if let Some(r) = &mut rounding {
-                r.follow(step, steps, || Ok(self.trainer.network().clone()))?;
+        let (mut step, mut seen, mut error) = (0, 0, 0.0);
+        while step < steps && !self.ended() {
+            if let Some(r) = &mut rounding
+                && r.follow(step, steps, || self.now())?
+            {
+                self.round(r);
             }
-            let (trainer, source) = (&mut self.trainer, &mut *self.source);
-            let loss = match &rounding {
-                None => trainer.step(source, step, o.batch, rate, matrix_rate, None),
-                Some(r) => {
-                    let round = |p: &mut [f32]| r.quantiser.round(p, &r.codes);
-                    trainer.step(source, step, o.batch, rate, matrix_rate, Some(&round))
-                }
-            };
-            error = smooth(error, loss, step);
+            self.step(step, o.batch, (rate.rate(step, steps), matrix_rate.rate(step, steps)), rounding.as_deref());
             step += 1;
-            if step % LOOK == 0 {
+            if step % every == 0 {
+                for loss in self.losses()? {
+                    error = smooth(error, loss, seen);
+                    seen += 1;
+                }
                 steps = look(watch, start, (step, steps), error);
             }
         }
@@ -119,6 +129,50 @@ impl Machine for Host<'_> {
     }
 
     fn network(&mut self) -> Result<Network> {
+        self.now()
+    }
+}
+
+/// Trains on the CPU, in the pool it is called in.
+pub(crate) struct Host<'a> {
+    trainer: Trainer,
+    source: &'a mut dyn Samples,
+    losses: Vec<f64>,
+}
+
+impl<'a> Host<'a> {
+    pub fn new(start: Network, source: &'a mut dyn Samples, o: &FitOptions) -> Host<'a> {
+        Host { trainer: Trainer::new(start, o.optimiser, Kernel::best()), source, losses: Vec::new() }
+    }
+}
+
+impl Stepwise for Host<'_> {
+    fn round(&mut self, _rounded: &Rounded<'_>) {}
+
+    fn step(&mut self, step: u64, batch: usize, (rate, matrix_rate): (f32, f32), rounded: Option<&Rounded<'_>>) {
+        let (trainer, source) = (&mut self.trainer, &mut *self.source);
+        self.losses.push(match rounded {
+            None => trainer.step(source, step, batch, rate, matrix_rate, None),
+            Some(r) => {
+                let round = |p: &mut [f32]| r.quantiser.round(p, &r.codes);
+                trainer.step(source, step, batch, rate, matrix_rate, Some(&round))
+            }
+        });
+    }
+
+    fn losses(&mut self) -> Result<Vec<f64>> {
+        Ok(std::mem::take(&mut self.losses))
+    }
+
+    fn patience(&self, _limited: bool) -> u64 {
+        LOOK
+    }
+
+    fn ended(&self) -> bool {
+        self.source.ended()
+    }
+
+    fn now(&mut self) -> Result<Network> {
         Ok(self.trainer.network().clone())
     }
 }

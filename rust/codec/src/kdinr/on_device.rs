@@ -1,12 +1,11 @@
 //! Fits on a device.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use limbeck_network::device::{DeviceTrainer, Drawn, Fit, Inside, Source, State, Volume, Worker};
 use limbeck_network::{Network, Samples};
 
-use super::fit::{LOOK, Machine, Rounded, Watch, look, rates, smooth, steps};
+use super::fit::{LOOK, Machine, Rounded, Stepwise, Watch, rates, steps};
 use super::options::FitOptions;
 use super::sampling::VoxelSamples;
 use super::weights::MOST_STEPS;
@@ -118,53 +117,42 @@ impl Machine for Teaching<'_, '_> {
 pub(crate) struct Fed<'a> {
     trainer: DeviceTrainer,
     source: &'a mut dyn Samples,
+    /// Steps since losses were asked for.
+    made: usize,
 }
 
 impl<'a> Fed<'a> {
     pub fn new(worker: &Worker, start: Network, source: &'a mut dyn Samples, o: &FitOptions) -> Result<Fed<'a>> {
-        Ok(Fed { trainer: worker.trainer(start, o.optimiser, o.batch).map_err(failed)?, source })
+        Ok(Fed { trainer: worker.trainer(start, o.optimiser, o.batch).map_err(failed)?, source, made: 0 })
     }
 }
 
-impl Machine for Fed<'_> {
-    fn train(
-        &mut self,
-        o: &FitOptions,
-        samples: u64,
-        scale: f32,
-        mut rounding: Option<&mut Rounded<'_>>,
-        watch: &Watch<'_>,
-    ) -> Result<u64> {
-        let (rate, matrix_rate) = rates(o, scale);
-        let mut steps = steps(o, samples);
-        if let Some(r) = &rounding {
-            self.trainer.round_to(&r.quantiser.steps(&r.codes), MOST_STEPS);
-        }
-        let start = Instant::now();
-        let (mut step, mut seen, mut error) = (0, 0, 0.0);
-        while step < steps && !self.source.ended() {
-            if let Some(r) = &mut rounding
-                && r.follow(step, steps, || self.trainer.network().map_err(failed))?
-            {
-                self.trainer.round_to(&r.quantiser.steps(&r.codes), MOST_STEPS);
-            }
-            self.trainer.step_from(self.source, step, rate.rate(step, steps), matrix_rate.rate(step, steps));
-            step += 1;
-            // The device is some steps behind: asking it waits for it.
-            let every = if watch.limit.is_some() { LOOK } else { 4 * LOOK };
-            if step % every == 0 {
-                let losses = self.trainer.losses().map_err(failed)?;
-                for loss in &losses[losses.len() - losses.len().min(every as usize)..] {
-                    error = smooth(error, f64::from(loss[0]), seen);
-                    seen += 1;
-                }
-                steps = look(watch, start, (step, steps), error);
-            }
-        }
-        Ok(step * o.batch as u64)
+impl Stepwise for Fed<'_> {
+    fn round(&mut self, rounded: &Rounded<'_>) {
+        self.trainer.round_to(&rounded.quantiser.steps(&rounded.codes), MOST_STEPS);
     }
 
-    fn network(&mut self) -> Result<Network> {
+    fn step(&mut self, step: u64, _batch: usize, (rate, matrix_rate): (f32, f32), _rounded: Option<&Rounded<'_>>) {
+        self.trainer.step_from(self.source, step, rate, matrix_rate);
+        self.made += 1;
+    }
+
+    fn losses(&mut self) -> Result<Vec<f64>> {
+        let losses = self.trainer.losses().map_err(failed)?;
+        let made = std::mem::take(&mut self.made).min(losses.len());
+        Ok(losses[losses.len() - made..].iter().map(|loss| f64::from(loss[0])).collect())
+    }
+
+    /// The device is some steps behind: asking it waits for it.
+    fn patience(&self, limited: bool) -> u64 {
+        if limited { LOOK } else { 4 * LOOK }
+    }
+
+    fn ended(&self) -> bool {
+        self.source.ended()
+    }
+
+    fn now(&mut self) -> Result<Network> {
         self.trainer.network().map_err(failed)
     }
 }

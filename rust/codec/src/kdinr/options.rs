@@ -88,6 +88,8 @@ pub struct KdInrOptions {
     pub student_race: bool,
     /// Learn one half only of axes that are mirror images.
     pub symmetry: bool,
+    /// Draw samples more often where the network errs (teachers: where the one before did), and weight them by the inverse.
+    pub importance: bool,
 }
 
 impl Default for KdInrOptions {
@@ -129,6 +131,7 @@ impl KdInrOptions {
             student_from_teacher: true,
             student_race: true,
             symmetry: true,
+            importance: true,
         };
         match name {
             "fast" => Ok(fast),
@@ -157,6 +160,7 @@ impl KdInrOptions {
                     student_from_teacher: false,
                     student_race: false,
                     symmetry: false,
+                    importance: false,
                     ..fast
                 })
             }
@@ -177,6 +181,7 @@ impl KdInrOptions {
             "teacher.key_interval" => self.key_interval = number(key, value, 1.0, 1e9)?,
             "student.from_teacher" => self.student_from_teacher = boolean(key, value)?,
             "symmetry" => self.symmetry = boolean(key, value)?,
+            "importance" => self.importance = boolean(key, value)?,
             "student.race" => self.student_race = boolean(key, value)?,
             _ => match key.split_once('.') {
                 Some(("teacher", name)) => self.teacher.set(key, name, value)?,

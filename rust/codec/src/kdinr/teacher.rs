@@ -107,7 +107,7 @@ impl TeacherChain {
         let choose = |q: &Quantiser, n: &Network| q.codes(&n.parameters, levels);
         let watch = Watch { limit: None, progress: &|_, _| {}, ranks: &Alone };
         let random = self.random(step, VOXELS);
-        let sampler = (o.sampler, warm.and_then(|p| p.focus.as_ref()));
+        let sampler = (o.sampler, warm.and_then(|p| p.focus.as_ref()).filter(|_| o.importance));
         let source = VoxelSamples::new(&normalised, (extent, folds), mask, sampler, fit_options.batch, random)?;
         let device = self.device.as_deref().filter(|d| d.fits(&architecture, fit_options.optimiser, fit_options.batch));
         let resident = device.map(|d| Block::new(d, &source)).transpose()?;

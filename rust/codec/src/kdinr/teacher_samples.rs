@@ -33,6 +33,8 @@ const GRAIN: f64 = 1.0 / (1u64 << 32) as f64;
 pub(crate) struct TeacherSamples<'a> {
     pub task: &'a DistilTask<'a>,
     pub normalisation: Normalisation,
+    /// Whether samples are drawn where the student errs, and where that is.
+    importance: bool,
     focus: Focus,
     maps: Vec<AxisMap>,
     time: TimeMap,
@@ -77,10 +79,11 @@ impl<'a> TeacherSamples<'a> {
         task: &'a DistilTask<'a>,
         time: TimeMap,
         normalisation: Normalisation,
-        batch: usize,
+        (batch, importance): (usize, bool),
         random: Random,
     ) -> TeacherSamples<'a> {
         TeacherSamples {
+            importance,
             focus: Focus::new(task.blocks, task.present.len()),
             maps: AxisMap::of(task.extent, Folds::default()),
             normalisation,
@@ -238,7 +241,7 @@ impl Samples for TeacherSamples<'_> {
     fn prepare(&mut self, step: u64, batch: usize, now: &dyn Fn() -> Option<Network>) -> usize {
         let chunk = step * self.batch / CHUNK as u64;
         if chunk != self.chunk && !self.ended() {
-            if chunk.is_power_of_two() {
+            if self.importance && chunk.is_power_of_two() {
                 self.observe(chunk, now());
             }
             self.load(chunk);

@@ -58,6 +58,12 @@ pub(super) const METHOD: &[OptionSpec] = &[
         "How values are drawn for a teacher: all alike, by the entropy of their 4^d cell (equations 1 and 2 of the paper), \
          or half and half.",
     ),
+    option(
+        "importance",
+        OptionKind::Flag,
+        "Draw samples more often where the network errs, and weight them by the inverse: teachers (with sampler = uniform) where the \
+         teacher before erred, the student where it errs itself.",
+    ),
     option("teacher.network", NETWORK, NETWORK_DOC),
     option("teacher.width", whole(1024), WIDTH_DOC),
     option("teacher.depth", OptionKind::Integer { min: 1, max: 64 }, DEPTH_DOC),
