@@ -67,6 +67,6 @@ fn fit() -> Fit {
         part: (0, 1),
         rates: (rate, rate),
         rounding: None,
-        source: Source::Drawn(Drawn { coordinates: vec![0.5; 8], targets: vec![0.25; 8] }),
+        source: Source::Drawn(Drawn { coordinates: vec![0.5; 8], targets: vec![0.25; 8], weights: vec![1.0; 8] }),
     }
 }

@@ -145,6 +145,8 @@ impl TeacherChain {
                 break;
             }
         }
+        // Gives the room on the device back, and lets go of the step before.
+        drop(resident);
         let (block, (quality, focus), samples) =
             best.ok_or_else(|| Error::Internal("the training of a teacher diverged at every rate".into()))?;
 
