@@ -25,7 +25,7 @@ const SMALL: [(&str, &str); 7] = [
     ("teacher.width", "8"),
     ("teacher.depth", "2"),
     ("teacher.samples", "20000"),
-    ("student.samples", "1000000"),
+    ("student.samples", "2000000"),
     ("student.depth", "2"),
     ("nonfinite", "mask"),
 ];
