@@ -123,7 +123,7 @@ impl Focus {
         let axes = counts.iter().zip(&extent.count).zip(&extent.offset).zip(at);
         let cell = axes.fold(0, |cell, (((parts, n), offset), at)| {
             let i = (at - *offset as f64).max(0.0) as usize;
-            cell * parts + (i.min(n - 1) * parts + parts - 1) / n
+            cell * parts + holder(i.min(n - 1), *parts, *n)
         });
         self.part(turn) * self.volumes.len() + first + cell
     }
@@ -133,7 +133,7 @@ impl Focus {
         let (_, counts) = &self.blocks[0];
         let (mut rest, mut cell, mut stride) = (voxel, 0, 1);
         for (parts, n) in counts.iter().zip(&extent.count).rev() {
-            cell += stride * ((rest % n * parts + parts - 1) / n);
+            cell += stride * holder(rest % n, *parts, *n);
             stride *= parts;
             rest /= n;
         }
@@ -215,7 +215,12 @@ impl Focus {
     }
 }
 
-/// First voxel of cell `i` of `parts` along an axis of `n`: what [`Focus::place`] sends there.
+/// The cell of `parts` that voxel `i` of an axis of `n` is in.
+fn holder(i: usize, parts: usize, n: usize) -> usize {
+    (i * parts + parts - 1) / n
+}
+
+/// First voxel of cell `i` of `parts` along an axis of `n`: what [`holder`] sends there.
 fn begin(i: usize, parts: usize, n: usize) -> usize {
     (i * n) / parts
 }

@@ -6,7 +6,7 @@ use limbeck_field::Normalisation;
 use limbeck_network::{Evaluator, Kernel, Network, Random, Samples};
 use rayon::prelude::*;
 
-use super::coordinates::{AxisMap, Folds};
+use super::coordinates::{AxisMap, Folds, write};
 use super::focus::Focus;
 use super::student::TimeMap;
 use crate::{DistilTask, Error, Result};
@@ -203,7 +203,7 @@ impl<'a> TeacherSamples<'a> {
             let point = |i: usize, c: &mut [f32]| {
                 let p = &share.points[i * axes..][..axes];
                 c[0] = self.time.map(p[0]);
-                c[1..].iter_mut().zip(&self.maps).zip(&p[1..]).for_each(|((c, m), p)| *c = m.map(*p));
+                write(&self.maps, &p[1..], &mut c[1..]);
             };
             let mut out = vec![0.0f32; share.values.len()];
             evaluator.evaluate(&mut evaluator.scratch(), point, &mut out);
