@@ -208,10 +208,9 @@ pub(crate) fn distil(
     let mut parts = None;
     let overhead = crew.on_first(|| {
         let parts = parts.insert(Parts::new(run, &plan, method.number(), masks, measured.rows()));
-        if let Some(room) = room {
-            parts.leave_out_what_is_too_large(room);
-        }
-        parts.measure(scratch)
+        let Some(room) = room else { return Ok(0) };
+        parts.leave_out_what_is_too_large(room);
+        parts.overhead(scratch, room)
     })?;
     let job = student::Job {
         crew,

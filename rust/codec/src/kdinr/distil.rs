@@ -8,7 +8,8 @@ use limbeck_network::device::Worker;
 use super::options::KdInrOptions;
 use super::payload::{BY_INDEX, UNQUANTISED};
 use super::plan::{Plan, VOXELS, begin, compare, random, train};
-use super::race::race;
+use super::race::{SHARE, race};
+use super::sizing;
 use super::stored::Stored;
 use super::student::{Student, TimeMap, describe};
 use super::teacher::CALMER;
@@ -30,7 +31,11 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>, device: Option<&Wo
     let began = Instant::now();
     let mut spent = 0;
     if o.student_race && (o.symmetry || o.student.omega == 0.0) && !constant {
-        spent = race(&mut plan, o, &mut source, task.times, task.time_limit, device)?;
+        let raced = race(&mut plan, o, &mut source, task.times, task.time_limit, device)?;
+        spent = raced.spent;
+        if let Some(error) = raced.error.filter(|_| o.student.samples == 0) {
+            plan.samples = sizing::enough_samples(plan.samples, (SHARE, error), task.teacher_error);
+        }
     }
     for calm in CALMER {
         let start = begin((&plan.architecture, plan.folds), task, constant, o.student_from_teacher)?;
@@ -64,7 +69,7 @@ mod tests {
     use limbeck_field::{ElementType, Extent, Values, Volume};
     use limbeck_network::{Architecture, Kernel, Network, Optimiser, Random, Trainer};
 
-    use super::super::sizing;
+    use super::super::race::Raced;
     use super::*;
     use crate::ranks::{Alone, RankThread, Ranks};
     use crate::{BlockDecoder, BlockGeometry, ChainKey, EncodedStep, PlainBlock, TeacherSource};
@@ -124,6 +129,7 @@ mod tests {
             times: &[0.0, 1.0, 2.0],
             present: &[0, 1, 2],
             range: (-2.0, 3.0),
+            teacher_error: 0.0,
             teachers: &teachers(),
             ranks,
             here: &|_, block| block % size == rank,
@@ -197,7 +203,7 @@ mod tests {
                 // Far too low for the data.
                 plan.architecture = sizing::architecture(&options.student, 4, 10, 2.0);
                 let mut source = TeacherSamples::new(task, time, normalisation, (128, true), random(task, VOXELS));
-                let spent = race(&mut plan, &options, &mut source, task.times, None, None).unwrap();
+                let Raced { spent, .. } = race(&mut plan, &options, &mut source, task.times, None, None).unwrap();
                 // Time that is up leaves what there was.
                 let chosen = plan.architecture;
                 race(&mut plan, &options, &mut source, task.times, Some(Duration::ZERO), None).unwrap();
@@ -219,7 +225,7 @@ mod tests {
             let mut source = TeacherSamples::new(task, time, normalisation, (128, true), random(task, VOXELS));
             assert_eq!(
                 race(&mut plan, &options, &mut source, task.times, None, None).unwrap(),
-                0,
+                Raced::default(),
                 "too few samples to tell"
             );
         });

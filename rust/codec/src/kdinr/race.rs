@@ -16,7 +16,7 @@ use super::teacher_samples::TeacherSamples;
 use crate::Result;
 
 /// Samples of one short fit as a share of those of the whole.
-const SHARE: f64 = 1.0 / 25.0;
+pub(crate) const SHARE: f64 = 1.0 / 25.0;
 /// Optimiser steps below which a short fit tells nothing.
 const FEWEST_STEPS: u64 = 300;
 /// Factor from one frequency to the next.
@@ -31,8 +31,16 @@ const BETTER: f64 = 0.87;
 /// that of the whole training.
 const SYMMETRIC: f64 = 1.0 / 16.0;
 
+/// What short fits say.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Raced {
+    /// Samples spent.
+    pub spent: u64,
+    /// Mean squared error of the best after [`SHARE`] of the samples, at full precision; None if there was none.
+    pub error: Option<f64>,
+}
+
 /// Tries the data's mirror symmetries, then higher and higher frequencies while they are better, and leaves the best in the plan.
-/// Returns the samples spent.
 ///
 /// Collective. All ranks decide by the same error, whose sums are the same on any number of ranks.
 pub(crate) fn race(
@@ -42,10 +50,10 @@ pub(crate) fn race(
     times: &[f64],
     limit: Option<Duration>,
     device: Option<&Worker>,
-) -> Result<u64> {
+) -> Result<Raced> {
     let samples = (plan.samples as f64 * SHARE) as u64;
     if samples / (plan.options.batch as u64) < FEWEST_STEPS {
-        return Ok(0);
+        return Ok(Raced::default());
     }
     let mut spent = 0;
     // Nothing of the training itself is done yet, but somebody may wait for a word.
@@ -66,7 +74,9 @@ pub(crate) fn race(
             Ok(Some(error.squared_error / error.count.max(1) as f64).filter(|e| whole && e.is_finite()))
         };
     let (mut architecture, mut folds) = (plan.architecture, Folds::default());
-    let Some(mut least) = shortly(architecture, folds, source)? else { return Ok(spent) };
+    let Some(mut least) = shortly(architecture, folds, source)? else {
+        return Ok(Raced { spent, error: None });
+    };
     let mirrors = if o.symmetry { symmetry::folds(source.task, SYMMETRIC * least)? } else { Folds::default() };
     if mirrors.any()
         && let Some(error) = shortly(architecture, mirrors, source)?.filter(|e| *e < BETTER * least)
@@ -84,7 +94,7 @@ pub(crate) fn race(
     (plan.architecture, plan.folds) = (architecture, folds);
     // What says so takes a byte of the payload.
     plan.bytes -= usize::from(folds.any());
-    Ok(spent)
+    Ok(Raced { spent, error: Some(least) })
 }
 
 /// The same with a higher frequency.

@@ -15,11 +15,11 @@ pub(crate) fn architecture(o: &FitOptions, inputs: usize, width: usize, omega: f
     }
 }
 
-/// Widest network of at most `parameters` parameters, at least 1 wide.
+/// Width of the network whose number of parameters is nearest to `parameters`, at least 1.
 pub(crate) fn width_for(o: &FitOptions, inputs: usize, parameters: f64) -> usize {
-    let fits = |w: usize| architecture(o, inputs, w, 1.0).parameters() as f64 <= parameters;
+    let excess = |w: usize| architecture(o, inputs, w, 1.0).parameters() as f64 - parameters;
     let mut width = 1;
-    while width < 1024 && fits(width + 1) {
+    while width < 1024 && excess(width + 1) <= -excess(width) {
         width += 1;
     }
     // Wide ones in whole SIMD registers, rounded to the nearest: how finely their weights are rounded makes up for it. For
@@ -31,9 +31,16 @@ pub(crate) fn width_for(o: &FitOptions, inputs: usize, parameters: f64) -> usize
     (width + grain / 2) / grain * grain
 }
 
-/// Parameters of a student that has so many bytes for them.
+/// Parameters p of a student that has so many bytes for them: p bits / 8 + BYTES_BY_ROOT sqrt(p) = bytes. What is stored of each
+/// neuron beside its weights, the step of its row and a bias, grows with the root of p.
 pub(crate) fn student_parameters(bits: f32, bytes: usize) -> f64 {
-    bytes as f64 * 8.0 / if bits == 0.0 { 32.0 } else { f64::from(bits) }
+    let bytes = bytes as f64;
+    if bits == 0.0 {
+        return bytes / 4.0;
+    }
+    let half = BYTES_BY_ROOT / 2.0;
+    let each = f64::from(bits) / 8.0;
+    (((half * half + each * bytes).sqrt() - half) / each).powi(2)
 }
 
 /// Parameters of a teacher for a block of this many values: grows with the cube root (resolution along an axis),
@@ -80,12 +87,27 @@ pub(crate) fn student_samples(values: f64, parameters: usize, batch: usize) -> f
     samples.min(values * 60.0).max(FEWEST_STEPS * batch as f64)
 }
 
+/// Samples of a student that is expected to be as good a copy of its teachers as they are of the data, and no more: what it gained
+/// beyond would be lost in their errors. `short`: the mean squared error after a share of all `samples`; `teachers`: theirs.
+///
+/// All are taken where that saves less than half, as what is expected is not certain.
+pub(crate) fn enough_samples(samples: u64, (share, short): (f64, f64), teachers: f64) -> u64 {
+    let needed = share * (short / teachers).powf(1.0 / DECAY);
+    if needed < 0.5 { (samples as f64 * needed.max(FEWEST_SHARE)) as u64 } else { samples }
+}
+
 /// Values of a 64^3 block, for which the constants below were measured.
 const REFERENCE: f64 = 262_144.0;
 const TEACHER_PARAMETERS: f64 = 13_000.0;
 const TEACHER_SAMPLES: f64 = 2.5e6;
 const STUDENT_SAMPLES: f64 = 30e6;
+const BYTES_BY_ROOT: f64 = 2.5;
 const OMEGA: f64 = 10.0;
+/// A student's squared error falls with this power of its samples where they are what bounds it: 12 to 14 dB from a 25th of them
+/// to all.
+const DECAY: f64 = 0.86;
+/// Least of its samples that a student gets.
+const FEWEST_SHARE: f64 = 0.25;
 /// Neurons per layer from which widths are multiples of 8.
 const WIDE: usize = 48;
 /// A sine network of fewer parameters can hardly be fitted.
@@ -93,3 +115,40 @@ const FEWEST_PARAMETERS: f64 = 250.0;
 /// Samples of a batch over the square root of the network's parameters.
 const BATCH: f64 = 9.5;
 const LARGEST_BATCH: usize = 3072;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_weights_and_what_goes_with_the_neurons() {
+        for (bytes, bits) in [(230, 6.75), (2000, 6.75), (70_000, 8.0)] {
+            let p = student_parameters(bits, bytes);
+            let taken = p * f64::from(bits) / 8.0 + BYTES_BY_ROOT * p.sqrt();
+            assert!((taken - bytes as f64).abs() < 1e-6 * bytes as f64, "{taken} of {bytes} bytes");
+        }
+        assert_eq!(student_parameters(0.0, 4000), 1000.0);
+    }
+
+    #[test]
+    fn widths_are_the_nearest() {
+        let o = FitOptions { family: Family::Siren, depth: 4, ..super::super::KdInrOptions::default().student };
+        let parameters = |w: usize| architecture(&o, 4, w, 1.0).parameters() as f64;
+        for wanted in [1.0, 100.0, 205.0, 235.9, 236.1, 1800.0, 5000.0] {
+            let w = width_for(&o, 4, wanted);
+            let off = |w: usize| (parameters(w) - wanted).abs();
+            assert!(off(w) <= off(w + 1) && (w == 1 || off(w) <= off(w - 1)), "{w} for {wanted}");
+        }
+        assert_eq!(width_for(&o, 4, 26_000.0) % 8, 0);
+    }
+
+    #[test]
+    fn copies_get_as_good_as_their_originals() {
+        let enough = |short: f64, teachers: f64| enough_samples(1_000_000, (0.04, short), teachers);
+        // Teachers that are no worse than the student will be, or of which nothing is known.
+        assert_eq!((enough(1e-3, 1e-3 / 15.0), enough(1e-3, 0.0)), (1_000_000, 1_000_000));
+        let (some, least) = (enough(1e-3, 1e-3 / 7.0), enough(1e-3, 1.0));
+        assert!((250_000..500_000).contains(&some), "{some}");
+        assert_eq!(least, 250_000);
+    }
+}

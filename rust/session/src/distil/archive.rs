@@ -15,7 +15,9 @@ use crate::Result;
 /// What optional frames may take of the archive.
 const OPTIONAL_SHARE: u64 = 50;
 /// Stands for the description of a student that is not made yet.
-const USUAL_DESCRIPTION: &str = "SIREN 148x4, 123,456 parameters, 7.31 bits";
+const USUAL_DESCRIPTION: &str = "SIREN 148x4, 123,456 parameters, one axis folded";
+/// Bytes by which an index, which is compressed, may come out longer for the numbers in it.
+const SLACK: u64 = 2;
 
 /// Everything but the steps table.
 pub(super) struct Parts {
@@ -26,6 +28,7 @@ pub(super) struct Parts {
     masks: Vec<VariableMask>,
     metrics: Vec<StepMetrics>,
     options: Option<String>,
+    /// Readers can tell from a student itself what it is.
     describe: bool,
     times: TimeCoding,
     pub(super) students: Vec<Made>,
@@ -64,6 +67,8 @@ impl Parts {
     /// Leaves out what people like to know where it would take more than a fiftieth of an archive of this size.
     pub(super) fn leave_out_what_is_too_large(&mut self, room: u64) {
         let allowed = room / OPTIONAL_SHARE;
+        let described = USUAL_DESCRIPTION.len() * self.run.variables.len();
+        self.describe = described as u64 <= allowed;
         // A row of metrics takes about 40 bytes compressed.
         if 40 * self.metrics.len() as u64 > allowed {
             self.metrics.clear();
@@ -81,14 +86,37 @@ impl Parts {
         self.metrics.clear();
     }
 
-    /// Size of an archive with these parts, written into `scratch` and removed. Students that are not made yet count
-    /// nothing but their row in the index.
+    /// Size of an archive with these parts, written into `scratch` and removed.
     pub(super) fn measure(&self, scratch: &Path) -> Result<u64> {
+        self.measured(scratch, |_| Ok(()))
+    }
+
+    /// What an archive of at most `room` bytes takes beside the payloads of its students, which are not made yet.
+    pub(super) fn overhead(&self, scratch: &Path, room: u64) -> Result<u64> {
+        let variables = self.run.variables.len() as u64;
+        // As long as they may become, or so long that their lengths have as many digits.
+        let payload = vec![0; (room / variables.max(1)).min(1 << 17) as usize];
+        let all = self.measured(scratch, |writer| {
+            for v in 0..variables as u32 {
+                let mut segment = Segment::distilled(v, self.method, 0, self.new_steps.len() as u64);
+                (segment.psnr, segment.max_error) = (Some(47.123), Some(0.012_345));
+                if self.describe {
+                    segment.description = USUAL_DESCRIPTION.into();
+                }
+                writer.add_segment(segment, &payload)?;
+            }
+            Ok(())
+        })?;
+        Ok(all - variables * payload.len() as u64 + SLACK)
+    }
+
+    fn measured(&self, scratch: &Path, more: impl FnOnce(&mut ArchiveWriter) -> Result<()>) -> Result<u64> {
         let directory = tempfile::Builder::new()
             .prefix(".limbeck-")
             .tempdir_in(scratch)
             .map_err(|e| crate::Error::Io(format!("cannot write to {}: {e}", scratch.display())))?;
         let mut writer = ArchiveWriter::create(&directory.path().join("measured"), &self.run)?;
+        more(&mut writer)?;
         self.fill(&mut writer, 0)?;
         Ok(writer.finish(&self.new_steps, self.times)?)
     }
@@ -106,14 +134,6 @@ impl Parts {
     /// Steps count from `first_step`, whatever they are in the run.
     fn fill(&self, writer: &mut ArchiveWriter, first_step: u64) -> Result<()> {
         let n = self.new_steps.len() as u64;
-        if self.students.is_empty() && self.steps.is_empty() {
-            for v in 0..self.run.variables.len() as u32 {
-                let mut segment = Segment::distilled(v, self.method, first_step, n);
-                (segment.psnr, segment.max_error) = (Some(47.123), Some(0.012_345));
-                segment.description = USUAL_DESCRIPTION.into();
-                writer.add_segment(segment, &[])?;
-            }
-        }
         for s in &self.students {
             let mut segment = Segment::distilled(s.variable, self.method, first_step, n);
             segment.extent.clone_from(&s.extent);
