@@ -14,7 +14,7 @@ use std::time::Instant;
 use clap::Parser;
 use limbeck_codec::{BlockGeometry, ChainKey, KdInr, KdInrOptions, Method};
 use limbeck_field::{ElementType, Extent, Values, Volume as Field};
-use limbeck_network::device::{self, Adapter, Device, DeviceTrainer, Draw, State, Volume, Worker};
+use limbeck_network::device::{self, Activations, Adapter, Device, DeviceTrainer, Draw, State, Volume, Worker};
 use limbeck_network::{Architecture, Network, Optimiser, Random};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -96,7 +96,11 @@ fn run(arguments: &Arguments) -> Result<()> {
     let wanted = arguments.device.as_deref().unwrap_or_default().to_lowercase();
     let adapter = adapters.iter().find(|a| a.name.to_lowercase().contains(&wanted));
     let adapter = adapter.ok_or_else(|| format!("no such device; there are {adapters:?}"))?;
-    let device = Device::open(adapter, 8 << 30)?;
+    let device = Device::open(adapter, 8 << 30, Activations::Single)?;
+    let half = Device::open(adapter, 8 << 30, Activations::Half);
+    if let Err(error) = &half {
+        println!("no half precision: {error}");
+    }
     let mut report = Report::default();
     let peak = device::peak(&device)?;
     report.add("gpu.peak", peak / 1e9, "GFLOP/s");
@@ -117,10 +121,14 @@ fn run(arguments: &Arguments) -> Result<()> {
         let plain = f64::NAN;
         let eager = others.iter().find(|(n, _)| *n == format!("torch.{name}.samples")).map_or(f64::NAN, |o| o.1);
         // As many as the device holds at once.
-        let most = device::capacity(&device, &architecture, Optimiser::Adam, arguments.batch).clamp(1, TOGETHER);
-        for networks in [1, most] {
-            let speed = training(&device, architecture, networks, arguments)?;
+        let most = |d: &Device| device::capacity(d, &architecture, Optimiser::Adam, arguments.batch).clamp(1, TOGETHER);
+        for (device, networks) in once_and_together(&device, &most).chain(half.iter().flat_map(|h| once_and_together(h, &most))) {
+            let speed = training(device, architecture, networks, arguments)?;
             let operations = TRAINING_OPERATIONS * architecture.weights() as f64 * speed;
+            let name = match device.activations {
+                Activations::Single => name.clone(),
+                Activations::Half => format!("{name}.half"),
+            };
             println!(
                 "{name:14} {:>8} {networks:>9} {speed:>13.3e} {:>9.1} {:>6.1}% {:>13} {:>13}",
                 arguments.batch,
@@ -152,6 +160,14 @@ fn run(arguments: &Arguments) -> Result<()> {
         report.write(path)?;
     }
     Ok(())
+}
+
+/// One network, and as many as the device holds.
+fn once_and_together<'a>(
+    device: &'a Arc<Device>,
+    most: &dyn Fn(&Device) -> usize,
+) -> impl Iterator<Item = (&'a Arc<Device>, usize)> + use<'a> {
+    [(device, 1), (device, most(device))].into_iter()
 }
 
 fn others(arguments: &Arguments) -> Result<Vec<(String, f64)>> {

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use limbeck_network::device::{self, Adapter, Cell, Device, DeviceTrainer, Draw, State, Volume};
+use limbeck_network::device::{self, Activations, Adapter, Cell, Device, DeviceTrainer, Draw, State, Volume};
 use limbeck_network::reference::plain;
 use limbeck_network::{Architecture, Evaluator, FixedSamples, Kernel, Network, Optimiser, Random, Samples, Trainer};
 
@@ -15,7 +15,7 @@ fn opened() -> (Arc<Device>, MutexGuard<'static, ()>) {
     let guard = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let adapters = Adapter::all();
     let adapter = adapters.first().expect("an adapter (install mesa-vulkan-drivers)");
-    (Device::open(adapter, 1 << 30).expect("a device"), guard)
+    (Device::open(adapter, 1 << 30, Activations::Single).expect("a device"), guard)
 }
 
 fn architectures() -> Vec<Architecture> {
@@ -124,6 +124,44 @@ fn values_on_a_grid_are_those_of_the_cpu() {
             assert!((a - b).abs() <= 1e-6 * (high - low), "{architecture:?}, point {i}: {a} {b}");
         }
     }
+}
+
+/// The direction of the gradient is kept, and a fit gets as far.
+#[test]
+fn half_precision_leads_to_the_same_place() {
+    let (device, _one) = opened();
+    let half = Device::open(&device.adapter, 1 << 30, Activations::Half).unwrap();
+    for architecture in architectures() {
+        for n in [77, 1000] {
+            let network = Network::random(architecture, &Random::new(&[3])).unwrap();
+            let (coordinates, targets) = samples(architecture.inputs(), n, 9);
+            let mut fixed = FixedSamples { coordinates: &coordinates, targets: &targets };
+            let mut gradient = |device: &Arc<Device>| {
+                let states = [State::new(network.clone())];
+                DeviceTrainer::new(device, &states, Optimiser::Muon, n, None).unwrap().gradient(&mut fixed, 0).unwrap()
+            };
+            let ((loss, exact), (own_loss, own)) = (gradient(&device), gradient(&half));
+            assert!(loss != own_loss && (loss - own_loss).abs() <= 5e-3 * loss, "{architecture:?}, {n}: {loss} {own_loss}");
+            let norm = |v: &mut dyn Iterator<Item = f32>| v.map(|x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+            let off = norm(&mut exact.iter().zip(&own).map(|(a, b)| a - b)) / norm(&mut exact.iter().copied());
+            assert!(off <= 1e-2, "{architecture:?}, {n}: off by {off}");
+        }
+    }
+    // From far off to close by, where errors are small.
+    let architecture = Architecture::Siren { inputs: 3, width: 24, depth: 2, omega: 10.0 };
+    let (coordinates, targets) = samples(3, 1000, 9);
+    let mut last = |device: &Arc<Device>| {
+        let states = [State::new(Network::random(architecture, &Random::new(&[3])).unwrap())];
+        let mut fixed = FixedSamples { coordinates: &coordinates, targets: &targets };
+        let mut trainer = DeviceTrainer::new(device, &states, Optimiser::Muon, 1000, None).unwrap();
+        for step in 0..400 {
+            let rest = 1.0 - step as f32 / 400.0;
+            trainer.step_from(&mut fixed, step, 5e-3 * rest, 1e-2 * rest);
+        }
+        f64::from(trainer.losses().unwrap().last().unwrap()[0])
+    };
+    let (single, own) = (last(&device), last(&half));
+    assert!(single < 1e-5 && own < 2.0 * single + 1e-6, "{single} {own}");
 }
 
 /// Steps of both optimisers, at full precision and rounded, follow the CPU's.
@@ -262,7 +300,7 @@ fn a_thousand_steps_leave_no_nan() {
 #[test]
 fn what_does_not_fit_is_refused_in_words() {
     let (device, _one) = opened();
-    let small = Device::open(&device.adapter, 1 << 16).unwrap();
+    let small = Device::open(&device.adapter, 1 << 16, Activations::Single).unwrap();
     let axes = vec![vec![0.0; 64], vec![0.0; 64], vec![0.0; 64]];
     let error = Volume::new(&small, &vec![0.0; 64 * 64 * 64], &axes, &Draw::Uniform, &Random::new(&[1]))
         .err()

@@ -8,8 +8,7 @@ use limbeck_network::device::Worker;
 use super::options::KdInrOptions;
 use super::payload::{BY_INDEX, UNQUANTISED};
 use super::plan::{Plan, VOXELS, begin, compare, random, train};
-use super::race::{SHARE, race};
-use super::sizing;
+use super::race::race;
 use super::stored::Stored;
 use super::student::{Student, TimeMap, describe};
 use super::teacher::CALMER;
@@ -31,11 +30,7 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>, device: Option<&Wo
     let began = Instant::now();
     let mut spent = 0;
     if o.student_race && (o.symmetry || o.student.omega == 0.0) && !constant {
-        let raced = race(&mut plan, o, &mut source, task.times, task.time_limit, device)?;
-        spent = raced.spent;
-        if let Some(error) = raced.error.filter(|_| o.student.samples == 0) {
-            plan.samples = sizing::enough_samples(plan.samples, (SHARE, error), task.teacher_error);
-        }
+        spent = race(&mut plan, o, &mut source, task.times, task.time_limit, device)?;
     }
     for calm in CALMER {
         let start = begin((&plan.architecture, plan.folds), task, constant, o.student_from_teacher)?;
@@ -69,7 +64,7 @@ mod tests {
     use limbeck_field::{ElementType, Extent, Values, Volume};
     use limbeck_network::{Architecture, Kernel, Network, Optimiser, Random, Trainer};
 
-    use super::super::race::Raced;
+    use super::super::sizing;
     use super::*;
     use crate::ranks::{Alone, RankThread, Ranks};
     use crate::{BlockDecoder, BlockGeometry, ChainKey, EncodedStep, PlainBlock, TeacherSource};
@@ -203,7 +198,7 @@ mod tests {
                 // Far too low for the data.
                 plan.architecture = sizing::architecture(&options.student, 4, 10, 2.0);
                 let mut source = TeacherSamples::new(task, time, normalisation, (128, true), random(task, VOXELS));
-                let Raced { spent, .. } = race(&mut plan, &options, &mut source, task.times, None, None).unwrap();
+                let spent = race(&mut plan, &options, &mut source, task.times, None, None).unwrap();
                 // Time that is up leaves what there was.
                 let chosen = plan.architecture;
                 race(&mut plan, &options, &mut source, task.times, Some(Duration::ZERO), None).unwrap();
@@ -225,7 +220,7 @@ mod tests {
             let mut source = TeacherSamples::new(task, time, normalisation, (128, true), random(task, VOXELS));
             assert_eq!(
                 race(&mut plan, &options, &mut source, task.times, None, None).unwrap(),
-                Raced::default(),
+                0,
                 "too few samples to tell"
             );
         });

@@ -1,4 +1,5 @@
-//! Short fits that choose what the data alone can tell: whether axes are folded, and the frequency that a student begins with.
+//! Short fits that choose what the data alone can tell: whether axes are folded, the frequency that a student begins with, and how
+//! many samples it needs.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use super::coordinates::Folds;
 use super::options::{FitOptions, KdInrOptions};
 use super::payload::UNQUANTISED;
 use super::plan::{Plan, begin, compare, train};
+use super::sizing::enough_samples;
 use super::stored::Stored;
 use super::student::Student;
 use super::symmetry;
@@ -16,7 +18,7 @@ use super::teacher_samples::TeacherSamples;
 use crate::Result;
 
 /// Samples of one short fit as a share of those of the whole.
-pub(crate) const SHARE: f64 = 1.0 / 25.0;
+const SHARE: f64 = 1.0 / 25.0;
 /// Optimiser steps below which a short fit tells nothing.
 const FEWEST_STEPS: u64 = 300;
 /// Factor from one frequency to the next.
@@ -31,16 +33,8 @@ const BETTER: f64 = 0.87;
 /// that of the whole training.
 const SYMMETRIC: f64 = 1.0 / 16.0;
 
-/// What short fits say.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Raced {
-    /// Samples spent.
-    pub spent: u64,
-    /// Mean squared error of the best after [`SHARE`] of the samples, at full precision; None if there was none.
-    pub error: Option<f64>,
-}
-
-/// Tries the data's mirror symmetries, then higher and higher frequencies while they are better, and leaves the best in the plan.
+/// Tries the data's mirror symmetries, then higher and higher frequencies while they are better, and leaves the best in the plan, and
+/// no more samples than they are expected to need. Returns the samples spent.
 ///
 /// Collective. All ranks decide by the same error, whose sums are the same on any number of ranks.
 pub(crate) fn race(
@@ -50,10 +44,10 @@ pub(crate) fn race(
     times: &[f64],
     limit: Option<Duration>,
     device: Option<&Worker>,
-) -> Result<Raced> {
+) -> Result<u64> {
     let samples = (plan.samples as f64 * SHARE) as u64;
     if samples / (plan.options.batch as u64) < FEWEST_STEPS {
-        return Ok(Raced::default());
+        return Ok(0);
     }
     let mut spent = 0;
     // Nothing of the training itself is done yet, but somebody may wait for a word.
@@ -74,16 +68,20 @@ pub(crate) fn race(
             Ok(Some(error.squared_error / error.count.max(1) as f64).filter(|e| whole && e.is_finite()))
         };
     let (mut architecture, mut folds) = (plan.architecture, Folds::default());
-    let Some(mut least) = shortly(architecture, folds, source)? else {
-        return Ok(Raced { spent, error: None });
-    };
+    let Some(mut least) = shortly(architecture, folds, source)? else { return Ok(spent) };
     let mirrors = if o.symmetry { symmetry::folds(source.task, SYMMETRIC * least)? } else { Folds::default() };
     if mirrors.any()
         && let Some(error) = shortly(architecture, mirrors, source)?.filter(|e| *e < BETTER * least)
     {
         (folds, least) = (mirrors, error);
     }
-    if o.student.omega == 0.0 {
+    let all = plan.samples;
+    let needed = |least: f64| match o.student.samples {
+        0 => enough_samples(all, (SHARE, least), task.teacher_error),
+        _ => all,
+    };
+    // One that is soon as good as its teachers gains nothing by another frequency.
+    if o.student.omega == 0.0 && needed(least) == all {
         for _ in 1..MOST {
             let next = faster(architecture);
             let Some(error) = shortly(next, folds, source)?.filter(|e| *e < BETTER * least) else { break };
@@ -91,10 +89,10 @@ pub(crate) fn race(
         }
     }
     source.fold(folds);
-    (plan.architecture, plan.folds) = (architecture, folds);
+    (plan.architecture, plan.folds, plan.samples) = (architecture, folds, needed(least));
     // What says so takes a byte of the payload.
     plan.bytes -= usize::from(folds.any());
-    Ok(Raced { spent, error: Some(least) })
+    Ok(spent)
 }
 
 /// The same with a higher frequency.

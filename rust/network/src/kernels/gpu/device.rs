@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Condvar, Mutex, Once, PoisonError};
 
 use cubecl::client::Client;
+use cubecl::ir::{ElemType, FloatKind, Type};
 use cubecl::config::{CubeClRuntimeConfig, RuntimeConfig};
 use cubecl::server::{Handle, ServerError};
 use cubecl::wgpu::{AutoGraphicsApi, RuntimeOptions, WgpuDevice, WgpuDeviceKind, wgpu};
@@ -54,12 +55,32 @@ fn selector(adapter: &Adapter) -> WgpuDevice {
     })
 }
 
+/// What activations and deltas are kept in while gradients are computed. Weights, coordinates, sums and all else are in single precision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activations {
+    /// 32 bits.
+    Single,
+    /// 16 bits, which halves what is read and written. Gradients are off by some 2^-11 of their layer's largest.
+    Half,
+}
+
+impl Activations {
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Activations::Single => 4,
+            Activations::Half => 2,
+        }
+    }
+}
+
 /// A device in use. There is one for each adapter in a process; it stays until the process ends, as drivers want it.
 pub struct Device {
     /// What it is.
     pub adapter: Adapter,
     /// Bytes of its memory that may be used.
     pub memory: u64,
+    /// Of the gradients that are computed on it.
+    pub activations: Activations,
     pub(super) client: Client,
     /// Of the half of the memory that is for volumes: bytes in use.
     volumes: Arc<(Mutex<u64>, Condvar)>,
@@ -77,8 +98,8 @@ impl Device {
     /// Opens a device, with a bound on the memory that is used.
     ///
     /// # Errors
-    /// `Device` if the driver refuses.
-    pub fn open(adapter: &Adapter, memory: u64) -> Result<Arc<Device>> {
+    /// `Device` if the driver refuses, or the device has no numbers of 16 bits and they are asked for.
+    pub fn open(adapter: &Adapter, memory: u64, activations: Activations) -> Result<Arc<Device>> {
         configure();
         let mut opened = lock(&OPENED);
         let known = opened.iter().find(|(a, ..)| a == adapter).map(|(_, c, h)| (c.clone(), h.clone()));
@@ -94,10 +115,14 @@ impl Device {
                 (client, setup.device)
             }
         };
+        let half = Type::from(ElemType::Float(FloatKind::F16));
+        if activations == Activations::Half && !client.properties().supports_type(half) {
+            return Err(Error::Device(format!("{}: has no numbers of 16 bits", adapter.name)));
+        }
         let largest = client.properties().memory.max_page_size.min(u64::from(u32::MAX));
         let volumes = Arc::new((Mutex::new(0), Condvar::new()));
         let evaluating = Mutex::new(());
-        Ok(Arc::new(Device { adapter: adapter.clone(), memory, client, volumes, evaluating, handle, largest }))
+        Ok(Arc::new(Device { adapter: adapter.clone(), memory, activations, client, volumes, evaluating, handle, largest }))
     }
 
     /// Takes the device away from everybody who uses it in this process, as a driver does that resets it. For tests.

@@ -45,6 +45,7 @@ pub fn evaluate(device: &Device, network: &Network, axes: &[Vec<f32>], out: &mut
     let parameters = device.upload(&packing.pack(&network.parameters));
     let (words, places, lengths) = (device.upload(&table.words), device.upload(&flat), device.upload(&counts));
     let scratch = device.client.empty(4 * cubes * table.rows * tile);
+    let coordinates = device.client.empty(4 * cubes * packing.inputs * tile);
     let chunk = CHUNK.min(points.next_multiple_of(tile));
     let room = chunk.next_multiple_of(tile);
     let values = device.client.empty(4 * room);
@@ -60,6 +61,7 @@ pub fn evaluate(device: &Device, network: &Network, axes: &[Vec<f32>], out: &mut
                 BufferArg::from_raw_parts(words.clone(), table.words.len()),
                 BufferArg::from_raw_parts(places.clone(), flat.len()),
                 BufferArg::from_raw_parts(lengths.clone(), counts.len()),
+                BufferArg::from_raw_parts(coordinates.clone(), cubes * packing.inputs * tile / 4),
                 BufferArg::from_raw_parts(scratch.clone(), cubes * table.rows * tile / 4),
                 BufferArg::from_raw_parts(values.clone(), room / 4),
                 table.layers as u32,

@@ -18,7 +18,7 @@ mod trainer;
 mod volume;
 mod worker;
 
-pub use device::{Device, adapters};
+pub use device::{Activations, Device, adapters};
 pub use evaluator::evaluate;
 pub use peak::peak;
 pub use trainer::{DeviceTrainer, LOSSES, capacity};

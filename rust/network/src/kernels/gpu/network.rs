@@ -1,17 +1,21 @@
 //! Forward and backward pass over tiles of samples.
 //!
 //! A cube (workgroup) works on one tile of one network at a time. Activations, and the slopes that become deltas, stand in
-//! scratch rows of the cube, sample fastest, so that neighbouring units read neighbouring memory. A unit computes blocks of
-//! [`COLUMNS`] neurons x 8 samples, whose sums stay in registers.
+//! scratch rows of the cube, sample fastest, so that neighbouring units read neighbouring memory; in single or in half precision,
+//! S in what follows. Coordinates, weights and all sums are in single precision. A unit computes blocks of [`COLUMNS`] neurons x 8
+//! samples, whose sums stay in registers.
 
 use cubecl::prelude::*;
 
 use super::table::{
-    BEGINS, BIASES, DELTA_ROWS, INPUT_ROWS, INPUTS, OMEGA, OUTPUT_ROWS, OUTPUTS, SKIP_ROWS, WEIGHTS, WIDTH, WORDS,
+    BEGINS, BIASES, DELTA_ROWS, INPUT_ROWS, INPUTS, NONE, OMEGA, OUTPUT_ROWS, OUTPUTS, SKIP_ROWS, WEIGHTS, WIDTH, WORDS,
 };
 
 /// Four neighbouring floats.
 pub(super) type Four = Vector<f32, Const<4>>;
+
+/// As they stand in scratch rows.
+pub(super) type Stored<S> = Vector<S, Const<4>>;
 
 /// Neurons of a block.
 pub(super) const COLUMNS: usize = 8;
@@ -48,17 +52,21 @@ fn sin_cos(x: Four) -> (Four, Four) {
     (sine * sign, cosine * sign)
 }
 
-/// One layer forward: y = sin(omega (W x + b)), or 0.5 (skip + that), into the layer's rows; `slopes`: dy/dz as well.
+/// One layer forward: y = sin(omega (W x + b)), or 0.5 (skip + that), into the layer's rows; `slopes`: dy/dz as well; `begins`: x are
+/// the coordinates, which stand at `places`.
 #[cube]
-fn forward_layer(
+fn forward_layer<S: Float>(
     weights: &[Four],
     table: &[u32],
-    scratch: &mut [Four],
+    coordinates: &[Four],
+    scratch: &mut [Stored<S>],
     layer: usize,
     network: usize,
     base: usize,
+    places: usize,
     quads: usize,
     #[comptime] slopes: bool,
+    #[comptime] begins: bool,
 ) {
     let at = layer * WORDS;
     let inputs = table[at + INPUTS] as usize;
@@ -87,9 +95,19 @@ fn forward_layer(
         }
         let mut w = network + table[at + WEIGHTS] as usize + column / 4;
         let mut x = rows + quad;
+        if begins {
+            x = places + quad;
+        }
         for _k in 0..inputs {
-            let first = scratch[x];
-            let second = scratch[x + half];
+            let mut first = Four::new(0.0);
+            let mut second = Four::new(0.0);
+            if begins {
+                first = coordinates[x];
+                second = coordinates[x + half];
+            } else {
+                first = Four::cast_from(scratch[x]);
+                second = Four::cast_from(scratch[x + half]);
+            }
             #[unroll]
             for four in 0..COLUMNS / 4 {
                 let row = weights[w + four];
@@ -113,17 +131,17 @@ fn forward_layer(
                 let place = (column + j) * quads + quad + q * half;
                 let mut scale = omega;
                 let mut y = sine;
-                if skip > 0 {
-                    y = (sine + scratch[base + skip * quads + place]) * Four::new(0.5);
+                if skip != NONE as usize {
+                    y = (sine + Four::cast_from(scratch[base + skip * quads + place])) * Four::new(0.5);
                     scale *= 0.5;
                 }
-                scratch[output + place] = y;
+                scratch[output + place] = Stored::<S>::cast_from(y);
                 if slopes {
                     // Padding never learns.
                     if column + j >= outputs {
                         scale = 0.0;
                     }
-                    scratch[delta + place] = cosine * Four::new(scale);
+                    scratch[delta + place] = Stored::<S>::cast_from(cosine * Four::new(scale));
                 }
             }
         }
@@ -134,10 +152,10 @@ fn forward_layer(
 
 /// The output of the last, linear layer at four samples.
 #[cube]
-fn output(
+fn output<S: Float>(
     weights: &[Four],
     table: &[u32],
-    scratch: &mut [Four],
+    scratch: &mut [Stored<S>],
     layer: usize,
     network: usize,
     base: usize,
@@ -154,7 +172,7 @@ fn output(
         #[unroll]
         for j in 0..4usize {
             // Weights beyond the inputs are zero, and so are activations there.
-            y = fma(scratch[rows + (four * 4 + j) * quads], Four::new(row.extract(j)), y);
+            y = fma(Four::cast_from(scratch[rows + (four * 4 + j) * quads]), Four::new(row.extract(j)), y);
         }
     }
     y
@@ -162,10 +180,10 @@ fn output(
 
 /// From the deltas of a layer to those of the layer below.
 #[cube]
-fn backward_layer(
+fn backward_layer<S: Float>(
     weights: &[Four],
     table: &[u32],
-    scratch: &mut [Four],
+    scratch: &mut [Stored<S>],
     layer: usize,
     network: usize,
     base: usize,
@@ -180,7 +198,7 @@ fn backward_layer(
     let target = base + table[below + DELTA_ROWS] as usize * quads;
     let matrix = network + table[at + WEIGHTS] as usize;
     let begins = table[at + BEGINS] > 0;
-    let ends = table[below + SKIP_ROWS] > 0;
+    let ends = table[below + SKIP_ROWS] != NONE;
     let half = quads / QUADS;
     let tasks = half * ((inputs + COLUMNS - 1) / COLUMNS);
     let mut task = UNIT_POS as usize;
@@ -206,8 +224,9 @@ fn backward_layer(
                 #[unroll]
                 for o in 0..4usize {
                     let weight = Four::new(row.extract(o));
-                    sums[j] = fma(scratch[d + o * quads], weight, sums[j]);
-                    sums[COLUMNS + j] = fma(scratch[d + o * quads + half], weight, sums[COLUMNS + j]);
+                    let (first, second) = (scratch[d + o * quads], scratch[d + o * quads + half]);
+                    sums[j] = fma(Four::cast_from(first), weight, sums[j]);
+                    sums[COLUMNS + j] = fma(Four::cast_from(second), weight, sums[COLUMNS + j]);
                 }
             }
             d += 4 * quads;
@@ -220,13 +239,13 @@ fn backward_layer(
                     let place = (first + j) * quads + quad + q * half;
                     let mut sum = sums[q * COLUMNS + j];
                     if begins {
-                        sum += scratch[base + bypass * quads + place];
+                        sum += Four::cast_from(scratch[base + bypass * quads + place]);
                     }
                     if ends {
-                        scratch[base + bypass * quads + place] = sum * Four::new(0.5);
+                        scratch[base + bypass * quads + place] = Stored::<S>::cast_from(sum * Four::new(0.5));
                     }
-                    let slope = scratch[target + place];
-                    scratch[target + place] = sum * slope;
+                    let slope = Four::cast_from(scratch[target + place]);
+                    scratch[target + place] = Stored::<S>::cast_from(sum * slope);
                 }
             }
         }
@@ -235,22 +254,29 @@ fn backward_layer(
     sync_storage();
 }
 
-/// Adds to the gradient of one layer's weights and biases what the tile says; `fresh`: the tile is the cube's first.
+/// Adds to the gradient of one layer's weights and biases what the tile says; `fresh`: the tile is the cube's first; `begins`: the
+/// layer's inputs are the coordinates, which stand at `places`.
 #[cube]
-fn weight_gradient(
+fn weight_gradient<S: Float>(
     table: &[u32],
-    scratch: &mut [Four],
+    coordinates: &[Four],
+    scratch: &mut [Stored<S>],
     partial: &mut [Four],
     layer: usize,
     gradient: usize,
     base: usize,
+    places: usize,
     quads: usize,
     fresh: bool,
+    #[comptime] begins: bool,
 ) {
     let at = layer * WORDS;
     let inputs = table[at + INPUTS] as usize;
     let width = table[at + WIDTH] as usize;
-    let rows = base + table[at + INPUT_ROWS] as usize * quads;
+    let mut rows = base + table[at + INPUT_ROWS] as usize * quads;
+    if begins {
+        rows = places;
+    }
     let own = base + table[at + DELTA_ROWS] as usize * quads;
     let matrix = gradient + table[at + WEIGHTS] as usize;
     let across = width / COLUMNS;
@@ -274,11 +300,16 @@ fn weight_gradient(
             let mut deltas = Array::<Four>::new(COLUMNS);
             #[unroll]
             for o in 0..COLUMNS {
-                deltas[o] = scratch[d + o * quads + quad];
+                deltas[o] = Four::cast_from(scratch[d + o * quads + quad]);
             }
             #[unroll]
             for j in 0..COLUMNS {
-                let x = scratch[places[j] + quad];
+                let mut x = Four::new(0.0);
+                if begins {
+                    x = coordinates[places[j] + quad];
+                } else {
+                    x = Four::cast_from(scratch[places[j] + quad]);
+                }
                 #[unroll]
                 for o in 0..COLUMNS {
                     sums[j * COLUMNS + o] += x.dot(deltas[o]);
@@ -313,7 +344,7 @@ fn weight_gradient(
         for o in 0..4usize {
             let mut column = Four::new(0.0);
             for quad in 0..quads {
-                column += scratch[own + (four * 4 + o) * quads + quad];
+                column += Four::cast_from(scratch[own + (four * 4 + o) * quads + quad]);
             }
             sum.insert(o, column.dot(Four::new(1.0)));
         }
@@ -328,13 +359,16 @@ fn weight_gradient(
 /// Gradient of the mean of the weighted squared errors of a batch, and their sum.
 ///
 /// Cube (x, y): x-th share of the batch of network y. `samples`: for each network inputs rows of coordinates, a row of
-/// targets and one of weights, `pitch` fours each; the batch begins at four `first`. `partial`: for each cube `parameters` floats of gradient, `errors` one sum.
+/// targets and one of weights, `pitch` fours each; the batch begins at four `first`. `coordinates`: room for those of a tile, for each
+/// cube. `partial`: for each cube `parameters` floats of gradient, `errors` one sum. The gradient comes multiplied by `scale` times the
+/// batch, which keeps it in the range of S.
 #[cube(launch_unchecked)]
-pub(super) fn gradient(
+pub(super) fn gradient<S: Float>(
     weights: &[Four],
     table: &[u32],
     samples: &[Four],
-    scratch: &mut [Four],
+    coordinates: &mut [Four],
+    scratch: &mut [Stored<S>],
     partial: &mut [Four],
     errors: &mut [f32],
     layers: u32,
@@ -357,6 +391,7 @@ pub(super) fn gradient(
     let own_samples = CUBE_POS_Y as usize * (inputs + 2) * pitch;
     let target = cube * (parameters as usize / 4);
     let base = cube * rows as usize * quads;
+    let places = cube * inputs * quads;
     let last = layers - 1;
     let mut squared = Shared::<[f32]>::new_slice(UNITS as usize);
     squared[UNIT_POS as usize] = 0.0;
@@ -376,17 +411,18 @@ pub(super) fn gradient(
                     c.insert(i, 0.0);
                 }
             }
-            scratch[base + task] = c;
+            coordinates[places + task] = c;
             task += UNITS as usize;
         }
         sync_storage();
-        for layer in 0..last {
-            forward_layer(weights, table, scratch, layer, network, base, quads, true);
+        forward_layer::<S>(weights, table, coordinates, scratch, 0, network, base, places, quads, true, true);
+        for layer in 1..last {
+            forward_layer::<S>(weights, table, coordinates, scratch, layer, network, base, places, quads, true, false);
         }
         // Errors.
         let mut quad = UNIT_POS as usize;
         while quad < quads {
-            let y = output(weights, table, scratch, last, network, base, quads, quad);
+            let y = output::<S>(weights, table, scratch, last, network, base, quads, quad);
             let row = own_samples + inputs * pitch + first as usize + start + quad;
             let mut e = y - samples[row];
             let mut weighted = e * samples[row + pitch];
@@ -398,7 +434,7 @@ pub(super) fn gradient(
                 }
             }
             squared[UNIT_POS as usize] += e.dot(weighted);
-            scratch[base + error_row as usize * quads + quad] = weighted * Four::new(2.0 * scale);
+            scratch[base + error_row as usize * quads + quad] = Stored::<S>::cast_from(weighted * Four::new(2.0 * scale));
             quad += UNITS as usize;
         }
         sync_storage();
@@ -409,7 +445,7 @@ pub(super) fn gradient(
         let w = network + table[at + WEIGHTS] as usize;
         let rows_below = base + table[at + INPUT_ROWS] as usize * quads;
         let deltas = base + table[below + DELTA_ROWS] as usize * quads;
-        let ends = table[below + SKIP_ROWS] > 0;
+        let ends = table[below + SKIP_ROWS] != NONE;
         let error = base + error_row as usize * quads;
         let mut four = UNIT_POS as usize;
         while four < table[below + WIDTH] as usize / 4 {
@@ -418,7 +454,8 @@ pub(super) fn gradient(
             for j in 0..4usize {
                 let mut part = Four::new(0.0);
                 for quad in 0..quads {
-                    part = fma(scratch[rows_below + (four * 4 + j) * quads + quad], scratch[error + quad], part);
+                    let x = scratch[rows_below + (four * 4 + j) * quads + quad];
+                    part = fma(Four::cast_from(x), Four::cast_from(scratch[error + quad]), part);
                 }
                 sum.insert(j, part.dot(Four::new(1.0)));
             }
@@ -435,7 +472,7 @@ pub(super) fn gradient(
             if UNIT_POS == 0 {
                 let mut part = Four::new(0.0);
                 for quad in 0..quads {
-                    part += scratch[error + quad];
+                    part += Four::cast_from(scratch[error + quad]);
                 }
                 sum.insert(0usize, part.dot(Four::new(1.0)));
             }
@@ -458,20 +495,21 @@ pub(super) fn gradient(
             } else if row % 4 == 3 {
                 value = weight.extract(3usize);
             }
-            let g = scratch[error + task % quads] * Four::new(value);
+            let g = Four::cast_from(scratch[error + task % quads]) * Four::new(value);
             if ends {
-                scratch[base + bypass_row as usize * quads + task] = g * Four::new(0.5);
+                scratch[base + bypass_row as usize * quads + task] = Stored::<S>::cast_from(g * Four::new(0.5));
             }
-            let slope = scratch[deltas + task];
-            scratch[deltas + task] = g * slope;
+            let slope = Four::cast_from(scratch[deltas + task]);
+            scratch[deltas + task] = Stored::<S>::cast_from(g * slope);
             task += UNITS as usize;
         }
         sync_storage();
         for up in 1..last {
-            backward_layer(weights, table, scratch, last - up, network, base, quads, bypass_row as usize);
+            backward_layer::<S>(weights, table, scratch, last - up, network, base, quads, bypass_row as usize);
         }
-        for layer in 0..last {
-            weight_gradient(table, scratch, partial, layer, target, base, quads, fresh);
+        weight_gradient::<S>(table, coordinates, scratch, partial, 0, target, base, places, quads, fresh, true);
+        for layer in 1..last {
+            weight_gradient::<S>(table, coordinates, scratch, partial, layer, target, base, places, quads, fresh, false);
         }
         sync_storage();
         fresh = false;
@@ -495,6 +533,7 @@ pub(super) fn evaluate(
     table: &[u32],
     axes: &[f32],
     counts: &[u32],
+    coordinates: &mut [Four],
     scratch: &mut [Four],
     values: &mut [Four],
     layers: u32,
@@ -508,6 +547,7 @@ pub(super) fn evaluate(
     let (inputs, layers) = (inputs as usize, layers as usize);
     let quads = tile as usize / 4;
     let base = CUBE_POS_X as usize * rows as usize * quads;
+    let places = CUBE_POS_X as usize * inputs * quads;
     let last = layers - 1;
     let mut index = CUBE_POS_X as usize;
     while index < tiles as usize {
@@ -529,17 +569,18 @@ pub(super) fn evaluate(
                     }
                     four.insert(i, axes[offset + at % counts[a] as usize]);
                 }
-                scratch[base + a * quads + quad] = four;
+                coordinates[places + a * quads + quad] = four;
             }
             quad += UNITS as usize;
         }
         sync_storage();
-        for layer in 0..last {
-            forward_layer(weights, table, scratch, layer, 0, base, quads, false);
+        forward_layer::<f32>(weights, table, coordinates, scratch, 0, 0, base, places, quads, false, true);
+        for layer in 1..last {
+            forward_layer::<f32>(weights, table, coordinates, scratch, layer, 0, base, places, quads, false, false);
         }
         let mut quad = UNIT_POS as usize;
         while quad < quads {
-            values[start + quad] = output(weights, table, scratch, last, 0, base, quads, quad);
+            values[start + quad] = output::<f32>(weights, table, scratch, last, 0, base, quads, quad);
             quad += UNITS as usize;
         }
         sync_storage();

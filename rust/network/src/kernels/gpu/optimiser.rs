@@ -8,7 +8,7 @@ use super::network::{Four, UNITS};
 /// arrays, side of the Gram matrix.
 pub(super) const MATRIX_WORDS: usize = 6;
 
-/// Adds up the partial gradients of the `cubes` cubes of a network, in order, and makes a step of Adam (Kingma and Ba 2015) where
+/// Adds up the partial gradients of the `cubes` cubes of a network, in order, multiplied by `unscale`, and makes a step of Adam (Kingma and Ba 2015) where
 /// `matrices` is 0 and the rate is not; elsewhere the gradient is kept for Muon. Unit x has four parameters of network y.
 /// `rate` = rate / (1 - beta1^t), `correction` = 1 / (1 - beta2^t).
 #[cube(launch_unchecked)]
@@ -25,6 +25,7 @@ pub(super) fn adam(
     cubes: u32,
     loss_at: u32,
     scale: f32,
+    unscale: f32,
     rate: f32,
     correction: f32,
 ) {
@@ -36,6 +37,7 @@ pub(super) fn adam(
         for cube in 0..cubes {
             g += partial[(network * cubes + cube) * fours + at];
         }
+        g *= Four::new(unscale);
         let place = network * fours + at;
         gradient[place] = g;
         if matrices[at] == 0 && rate != 0.0 {

@@ -18,14 +18,16 @@ pub(super) const WIDTH: usize = 2;
 pub(super) const WEIGHTS: usize = 3;
 /// Offset of the biases, in fours.
 pub(super) const BIASES: usize = 4;
-/// First scratch row of the activations it reads.
+/// First scratch row of the activations it reads; the first layer reads coordinates.
 pub(super) const INPUT_ROWS: usize = 5;
 /// First scratch row of its activations.
 pub(super) const OUTPUT_ROWS: usize = 6;
 /// First scratch row of its slopes, which the backward pass turns into deltas.
 pub(super) const DELTA_ROWS: usize = 7;
-/// First scratch row that is averaged with the output at the end of a residual block; 0 (a coordinate) elsewhere.
+/// First scratch row that is averaged with the output at the end of a residual block; [`NONE`] elsewhere.
 pub(super) const SKIP_ROWS: usize = 8;
+/// No row.
+pub(super) const NONE: u32 = u32::MAX;
 /// omega, as the bits of a float.
 pub(super) const OMEGA: usize = 9;
 
@@ -56,7 +58,7 @@ impl Table {
     pub fn new(packing: &Packing) -> Table {
         let hidden: usize = packing.layers.iter().filter(|l| !l.is_linear()).map(|l| l.width).sum();
         let residual = packing.layers.iter().filter(|l| l.residual == Residual::End).map(|l| l.width).max();
-        let (mut input, mut output) = (0, packing.inputs);
+        let (mut input, mut output) = (0, 0);
         let mut remembered = 0;
         let mut words = Vec::with_capacity(packing.layers.len() * WORDS);
         for l in &packing.layers {
@@ -76,14 +78,14 @@ impl Table {
             row[INPUT_ROWS] = input as u32;
             row[OUTPUT_ROWS] = output as u32;
             row[DELTA_ROWS] = (output + hidden) as u32;
-            row[SKIP_ROWS] = if l.residual == Residual::End { remembered as u32 } else { 0 };
+            row[SKIP_ROWS] = if l.residual == Residual::End { remembered as u32 } else { NONE };
             row[OMEGA] = omega.to_bits();
             row[BEGINS] = u32::from(l.residual == Residual::Begin);
             words.extend(row);
             input = output;
             output += l.width;
         }
-        let error_row = packing.inputs + 2 * hidden;
+        let error_row = 2 * hidden;
         let bypass_row = error_row + 1;
         Table { words, layers: packing.layers.len(), error_row, bypass_row, rows: bypass_row + residual.unwrap_or(0) }
     }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use cubecl::prelude::*;
 use cubecl::server::Handle;
+use half::f16;
 
-use super::device::Device;
+use super::device::{Activations, Device};
 use super::network::{self, UNITS};
 use super::optimiser::{self, MATRIX_WORDS};
 use super::table::{Table, full_tile};
@@ -25,6 +26,10 @@ pub const LOSSES: usize = 64;
 const SHARE: usize = 64 << 20;
 const FEWEST: usize = 32;
 
+/// What errors are multiplied by where deltas are in half precision, whose numbers are from 6e-8 to 65,504: such of 1e-5 keep six bits,
+/// and such of 2 at weights of 7, with a frequency of 60, stay below 2^14.
+const HALF_SCALE: f32 = 16.0;
+
 /// Most cubes along an axis that any device is launched with.
 const MOST_CUBES: usize = 65_535;
 
@@ -43,6 +48,7 @@ struct Spread {
     cubes: usize,
     /// Batches that are drawn at once.
     chunk: usize,
+    activations: Activations,
     /// Muon's matrices: [`MATRIX_WORDS`] each; floats of all of them, and of their Gram matrices; most tasks of one.
     matrices: Vec<u32>,
     elements: usize,
@@ -51,13 +57,14 @@ struct Spread {
 }
 
 impl Spread {
-    fn new(architecture: &Architecture, optimiser: Optimiser, batch: usize) -> Spread {
+    fn new(device: &Device, architecture: &Architecture, optimiser: Optimiser, batch: usize) -> Spread {
+        let activations = device.activations;
         let packing = Packing::new(architecture);
         let table = Table::new(&packing);
         // No fewer than 32 tiles where the batch has them.
         let tile = batch.div_ceil(32).next_multiple_of(8).clamp(32, full_tile(&packing));
         let tiles = batch.div_ceil(tile);
-        let most = (SHARE / (4 * table.rows * tile)).min(SHARE / (4 * packing.master_len)).clamp(FEWEST, 256);
+        let most = (SHARE / (activations.bytes() * table.rows * tile)).min(SHARE / (4 * packing.master_len)).clamp(FEWEST, 256);
         let cubes = tiles.min(most);
         let (mut matrices, mut elements, mut grams, mut blocks) = (Vec::new(), 0, 0, (0, 0));
         if optimiser == Optimiser::Muon {
@@ -75,7 +82,7 @@ impl Spread {
         }
         let row = 4 * (packing.inputs + 2) * tiles * tile;
         let chunk = (DRAWN / row).clamp(1, LOSSES);
-        Spread { packing, table, tile, tiles, cubes, chunk, matrices, elements, grams, blocks }
+        Spread { packing, table, tile, tiles, cubes, chunk, activations, matrices, elements, grams, blocks }
     }
 
     fn matrices(&self) -> usize {
@@ -85,17 +92,18 @@ impl Spread {
     /// Bytes of the largest array, and of all, for each network.
     fn bytes(&self) -> (u64, u64) {
         let parameters = 4 * self.packing.master_len as u64;
-        let scratch = (4 * self.table.rows * self.tile * self.cubes) as u64;
+        let scratch = (self.activations.bytes() * self.table.rows * self.tile * self.cubes) as u64;
+        let coordinates = (4 * self.packing.inputs * self.tile * self.cubes) as u64;
         let partial = parameters * self.cubes as u64;
         let samples = (4 * (self.packing.inputs + 2) * self.chunk * self.tiles * self.tile) as u64;
         let own = 6 * parameters + 4 * (3 * self.elements + 2 * self.grams) as u64;
-        (scratch.max(partial).max(samples), scratch + partial + samples + own)
+        (scratch.max(partial).max(samples), scratch + coordinates + partial + samples + own)
     }
 }
 
 /// Most networks of an architecture that fit a device together; 0 if not even one does.
 pub fn capacity(device: &Device, architecture: &Architecture, optimiser: Optimiser, batch: usize) -> usize {
-    let (largest, all) = Spread::new(architecture, optimiser, batch).bytes();
+    let (largest, all) = Spread::new(device, architecture, optimiser, batch).bytes();
     // Half of the budget is for volumes.
     (device.largest / largest).min(device.memory / 2 / all).min(4096) as usize
 }
@@ -135,6 +143,7 @@ struct Arrays {
     x: [Handle; 2],
     grams: [Handle; 2],
     samples: Handle,
+    coordinates: Handle,
     scratch: Handle,
     partial: Handle,
     errors: Handle,
@@ -169,7 +178,7 @@ impl DeviceTrainer {
         if batch == 0 || !states.iter().all(alike) || !steps_fit {
             return Err(Error::InvalidArgument("networks that differ cannot be trained together".into()));
         }
-        let spread = Spread::new(&architecture, optimiser, batch);
+        let spread = Spread::new(device, &architecture, optimiser, batch);
         let n = states.len();
         let moments = [(one.first.len(), spread.packing.master_len), (one.momentum.len(), spread.elements.max(4))];
         if moments.iter().any(|&(found, wanted)| found != 0 && found != wanted) {
@@ -218,7 +227,8 @@ impl DeviceTrainer {
             x: [room(n * spread.elements), room(n * spread.elements)],
             grams: [room(n * spread.grams), room(n * spread.grams)],
             samples: room(n * (packing.inputs + 2) * chunk * spread.tiles * spread.tile),
-            scratch: room(n * spread.cubes * spread.table.rows * spread.tile),
+            coordinates: room(n * spread.cubes * packing.inputs * spread.tile),
+            scratch: room(n * spread.cubes * spread.table.rows * spread.tile * spread.activations.bytes() / 4),
             partial: room(n * spread.cubes * length),
             errors: room(n * spread.cubes),
             losses: zeros(n * LOSSES),
@@ -322,11 +332,8 @@ impl DeviceTrainer {
         true
     }
 
-    /// Gradient of batch `at` of those that are drawn, and with `rates` an optimiser step.
-    fn advance(&mut self, at: usize, rates: Option<(f32, f32)>) {
-        if let Some(most) = self.most_steps {
-            self.round(most);
-        }
+    /// Partial gradients of batch `at` of those that are drawn, multiplied by `scale` times the batch.
+    fn take_gradient<S: Float + CubeElement>(&self, at: usize, scale: f32) {
         let s = &self.spread;
         let (client, a, p) = (&self.device.client, &self.arrays, &s.packing);
         let (n, length) = (self.networks, p.master_len);
@@ -336,13 +343,14 @@ impl DeviceTrainer {
         let scratch = n * s.cubes * s.table.rows * s.tile / 4;
         // SAFETY: lengths are those that the arrays were made with; table and spread address nothing beyond them.
         unsafe {
-            network::gradient::launch_unchecked(
+            network::gradient::launch_unchecked::<S>(
                 client,
                 CubeCount::Static(s.cubes as u32, n as u32, 1),
                 CubeDim::new_1d(UNITS),
                 BufferArg::from_raw_parts(weights.clone(), n * length / 4),
                 BufferArg::from_raw_parts(a.table.clone(), s.table.words.len()),
                 BufferArg::from_raw_parts(a.samples.clone(), n * (p.inputs + 2) * pitch),
+                BufferArg::from_raw_parts(a.coordinates.clone(), n * s.cubes * p.inputs * s.tile / 4),
                 BufferArg::from_raw_parts(a.scratch.clone(), scratch),
                 BufferArg::from_raw_parts(a.partial.clone(), n * s.cubes * length / 4),
                 BufferArg::from_raw_parts(a.errors.clone(), n * s.cubes),
@@ -357,9 +365,30 @@ impl DeviceTrainer {
                 s.table.error_row as u32,
                 s.table.bypass_row as u32,
                 s.table.rows as u32,
-                1.0 / self.batch as f32,
+                scale,
             );
         }
+    }
+
+    /// Gradient of batch `at` of those that are drawn, and with `rates` an optimiser step.
+    fn advance(&mut self, at: usize, rates: Option<(f32, f32)>) {
+        if let Some(most) = self.most_steps {
+            self.round(most);
+        }
+        let share = 1.0 / self.batch as f32;
+        let unscale = match self.spread.activations {
+            Activations::Single => {
+                self.take_gradient::<f32>(at, share);
+                1.0
+            }
+            Activations::Half => {
+                self.take_gradient::<f16>(at, HALF_SCALE);
+                share / HALF_SCALE
+            }
+        };
+        let s = &self.spread;
+        let (client, a) = (&self.device.client, &self.arrays);
+        let (n, length) = (self.networks, s.packing.master_len);
         let loss_at = self.made % LOSSES * n;
         self.made += 1;
         let (rate, correction) = match rates {
@@ -386,7 +415,8 @@ impl DeviceTrainer {
                 (length / 4) as u32,
                 s.cubes as u32,
                 loss_at as u32,
-                1.0 / self.batch as f32,
+                share,
+                unscale,
                 rate,
                 correction,
             );

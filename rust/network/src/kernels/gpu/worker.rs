@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::device::Device;
+use super::device::{Activations, Device};
 use super::evaluator;
 use super::trainer::{DeviceTrainer, LOSSES, capacity};
 use super::volume::Volume;
@@ -80,7 +80,7 @@ impl Worker {
         let work = move || {
             begin();
             let open = || {
-                let device = Device::open(&own, memory)?;
+                let device = Device::open(&own, memory, Activations::Single)?;
                 device.guarded(|| check(&device))?;
                 Ok(device)
             };
