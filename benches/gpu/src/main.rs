@@ -122,7 +122,9 @@ fn run(arguments: &Arguments) -> Result<()> {
         let eager = others.iter().find(|(n, _)| *n == format!("torch.{name}.samples")).map_or(f64::NAN, |o| o.1);
         // As many as the device holds at once.
         let most = |d: &Device| device::capacity(d, &architecture, Optimiser::Adam, arguments.batch).clamp(1, TOGETHER);
-        for (device, networks) in once_and_together(&device, &most).chain(half.iter().flat_map(|h| once_and_together(h, &most))) {
+        for (device, networks) in
+            once_and_together(&device, &most).chain(half.iter().flat_map(|h| once_and_together(h, &most)))
+        {
             let speed = training(device, architecture, networks, arguments)?;
             let operations = TRAINING_OPERATIONS * architecture.weights() as f64 * speed;
             let name = match device.activations {

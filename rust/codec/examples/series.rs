@@ -134,7 +134,6 @@ fn main() {
         times: &times,
         present: &(0..times.len()).collect::<Vec<_>>(),
         range: (total.min, total.max),
-        teacher_error: total.squared_error / total.count.max(1) as f64,
         teachers: &Teachers(teachers),
         ranks: &Alone,
         here: &|_, _| true,

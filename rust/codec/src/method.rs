@@ -185,9 +185,6 @@ pub struct DistilTask<'a> {
     pub present: &'a [usize],
     /// Smallest and largest value that was handed in at any of the steps; (0, 0) if there was none.
     pub range: (f64, f64),
-    /// Mean squared error of the teachers against what was handed in; 0 if it is not known, or all the student can learn from them is
-    /// wanted.
-    pub teacher_error: f64,
     /// The teachers.
     pub teachers: &'a dyn TeacherSource,
     /// Who distils together. All have the same task but for `teachers`, `here` and `progress`.

@@ -113,7 +113,6 @@ fn distil(
         times,
         present: &(0..times.len()).collect::<Vec<_>>(),
         range,
-        teacher_error: total.squared_error / total.count.max(1) as f64,
         teachers: &Teachers(&run.decoders),
         ranks: &Alone,
         here: &|_, _| true,

@@ -141,7 +141,10 @@ fn half_precision_leads_to_the_same_place() {
                 DeviceTrainer::new(device, &states, Optimiser::Muon, n, None).unwrap().gradient(&mut fixed, 0).unwrap()
             };
             let ((loss, exact), (own_loss, own)) = (gradient(&device), gradient(&half));
-            assert!(loss != own_loss && (loss - own_loss).abs() <= 5e-3 * loss, "{architecture:?}, {n}: {loss} {own_loss}");
+            assert!(
+                loss != own_loss && (loss - own_loss).abs() <= 5e-3 * loss,
+                "{architecture:?}, {n}: {loss} {own_loss}"
+            );
             let norm = |v: &mut dyn Iterator<Item = f32>| v.map(|x| f64::from(x).powi(2)).sum::<f64>().sqrt();
             let off = norm(&mut exact.iter().zip(&own).map(|(a, b)| a - b)) / norm(&mut exact.iter().copied());
             assert!(off <= 1e-2, "{architecture:?}, {n}: off by {off}");

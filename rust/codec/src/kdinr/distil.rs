@@ -124,7 +124,6 @@ mod tests {
             times: &[0.0, 1.0, 2.0],
             present: &[0, 1, 2],
             range: (-2.0, 3.0),
-            teacher_error: 0.0,
             teachers: &teachers(),
             ranks,
             here: &|_, block| block % size == rank,

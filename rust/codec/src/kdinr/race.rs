@@ -1,5 +1,4 @@
-//! Short fits that choose what the data alone can tell: whether axes are folded, the frequency that a student begins with, and how
-//! many samples it needs.
+//! Short fits that choose what the data alone can tell: whether axes are folded, and the frequency that a student begins with.
 
 use std::time::Duration;
 
@@ -10,7 +9,6 @@ use super::coordinates::Folds;
 use super::options::{FitOptions, KdInrOptions};
 use super::payload::UNQUANTISED;
 use super::plan::{Plan, begin, compare, train};
-use super::sizing::enough_samples;
 use super::stored::Stored;
 use super::student::Student;
 use super::symmetry;
@@ -33,8 +31,8 @@ const BETTER: f64 = 0.87;
 /// that of the whole training.
 const SYMMETRIC: f64 = 1.0 / 16.0;
 
-/// Tries the data's mirror symmetries, then higher and higher frequencies while they are better, and leaves the best in the plan, and
-/// no more samples than they are expected to need. Returns the samples spent.
+/// Tries the data's mirror symmetries, then higher and higher frequencies while they are better, and leaves the best in the plan.
+/// Returns the samples spent.
 ///
 /// Collective. All ranks decide by the same error, whose sums are the same on any number of ranks.
 pub(crate) fn race(
@@ -75,13 +73,7 @@ pub(crate) fn race(
     {
         (folds, least) = (mirrors, error);
     }
-    let all = plan.samples;
-    let needed = |least: f64| match o.student.samples {
-        0 => enough_samples(all, (SHARE, least), task.teacher_error),
-        _ => all,
-    };
-    // One that is soon as good as its teachers gains nothing by another frequency.
-    if o.student.omega == 0.0 && needed(least) == all {
+    if o.student.omega == 0.0 {
         for _ in 1..MOST {
             let next = faster(architecture);
             let Some(error) = shortly(next, folds, source)?.filter(|e| *e < BETTER * least) else { break };
@@ -89,7 +81,7 @@ pub(crate) fn race(
         }
     }
     source.fold(folds);
-    (plan.architecture, plan.folds, plan.samples) = (architecture, folds, needed(least));
+    (plan.architecture, plan.folds) = (architecture, folds);
     // What says so takes a byte of the payload.
     plan.bytes -= usize::from(folds.any());
     Ok(spent)

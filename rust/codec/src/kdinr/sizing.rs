@@ -87,16 +87,6 @@ pub(crate) fn student_samples(values: f64, parameters: usize, batch: usize) -> f
     samples.min(values * 60.0).max(FEWEST_STEPS * batch as f64)
 }
 
-/// Samples of a student that is expected to be as good a copy of its teachers as they are of the data, and no more: what it gained
-/// beyond would be lost in their errors. `short`: the mean squared error after a share of all `samples`; `teachers`: theirs.
-///
-/// All are taken where that saves less than half, as what is expected is not certain.
-pub(crate) fn enough_samples(samples: u64, (share, short): (f64, f64), teachers: f64) -> u64 {
-    // The error falls as the samples rise where they are what bounds it.
-    let needed = share * short / teachers;
-    if needed < 0.5 { (samples as f64 * needed.max(FEWEST_SHARE)) as u64 } else { samples }
-}
-
 /// Values of a 64^3 block, for which the constants below were measured.
 const REFERENCE: f64 = 262_144.0;
 const TEACHER_PARAMETERS: f64 = 13_000.0;
@@ -104,8 +94,6 @@ const TEACHER_SAMPLES: f64 = 2.5e6;
 const STUDENT_SAMPLES: f64 = 30e6;
 const BYTES_BY_ROOT: f64 = 2.5;
 const OMEGA: f64 = 10.0;
-/// Least of its samples that a student gets.
-const FEWEST_SHARE: f64 = 0.25;
 /// Neurons per layer from which widths are multiples of 8.
 const WIDE: usize = 48;
 /// A sine network of fewer parameters can hardly be fitted.
@@ -138,15 +126,5 @@ mod tests {
             assert!(off(w) <= off(w + 1) && (w == 1 || off(w) <= off(w - 1)), "{w} for {wanted}");
         }
         assert_eq!(width_for(&o, 4, 26_000.0) % 8, 0);
-    }
-
-    #[test]
-    fn copies_get_as_good_as_their_originals() {
-        let enough = |short: f64, teachers: f64| enough_samples(1_000_000, (0.04, short), teachers);
-        // Teachers that are no worse than the student will be, or of which nothing is known.
-        assert_eq!((enough(1e-3, 1e-3 / 15.0), enough(1e-3, 0.0)), (1_000_000, 1_000_000));
-        let (some, least) = (enough(1e-3, 1e-3 / 7.0), enough(1e-3, 1.0));
-        assert!((250_000..500_000).contains(&some), "{some}");
-        assert_eq!(least, 250_000);
     }
 }

@@ -180,7 +180,6 @@ mod tests {
             times: &[0.0, 1.0],
             present: &[0, 1],
             range: (-1.0, 3.0),
-            teacher_error: 0.0,
             teachers: &Plain(blocks().into_iter().map(plain).collect()),
             ranks,
             here: &|_, block| block % size == rank,

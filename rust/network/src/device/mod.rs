@@ -10,7 +10,9 @@ use std::sync::Arc;
 pub use absent::{Device, DeviceTrainer, Inside, Volume, Worker};
 
 #[cfg(feature = "gpu")]
-pub use crate::kernels::gpu::{Activations, Device, DeviceTrainer, Inside, LOSSES, Volume, Worker, capacity, evaluate, peak};
+pub use crate::kernels::gpu::{
+    Activations, Device, DeviceTrainer, Inside, LOSSES, Volume, Worker, capacity, evaluate, peak,
+};
 use crate::network::Network;
 use crate::optimiser::{Optimiser, Schedule};
 

@@ -225,8 +225,7 @@ impl Search<'_> {
     /// A student of so many bytes, within the share of the time that is left.
     fn fit(&self, bytes: u64, tries_left: u32) -> Result<EncodedSegment> {
         let left = self.limit.map(|l| l.saturating_sub(self.begin.elapsed()) / tries_left);
-        // What they are short of their teachers counts against a bound, or a PSNR.
-        let task = Task { part: self.steps.part, range: self.range, teacher_error: 0.0, teachers: self.steps.teachers };
+        let task = Task { part: self.steps.part, range: self.range, teachers: self.steps.teachers };
         self.job.fit(&task, bytes, left)
     }
 

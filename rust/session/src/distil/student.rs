@@ -46,7 +46,7 @@ pub(super) struct Made {
 /// take the least there is. Collective; with shards, rank 0 gets those of all ranks.
 pub(super) fn all(job: &Job<'_>) -> Result<Vec<Made>> {
     let variables = &job.run.run().variables;
-    let (ranges, errors) = (job.ranges()?, job.teacher_errors()?);
+    let ranges = job.ranges()?;
     // One value at all places and steps is nothing to follow; one at each step, another at the next, is a history.
     let weights: Vec<f64> =
         variables.iter().zip(&ranges).map(|(d, (min, max))| if min >= max { 0.0 } else { values(d) as f64 }).collect();
@@ -67,7 +67,7 @@ pub(super) fn all(job: &Job<'_>) -> Result<Vec<Made>> {
             limit.saturating_sub(begin.elapsed()).mul_f64(if left > 0.0 { (weight / left).min(1.0) } else { 1.0 })
         });
         left -= weight;
-        job.one(part, (ranges[v], errors[v]), budget, limit)
+        job.one(part, ranges[v], budget, limit)
     };
     let made: Result<Vec<Made>> = mine.iter().map(make).collect();
     if job.settings.shards { shards::collect(job.crew, agree(job.crew.ranks, made)?) } else { made }
@@ -116,29 +116,7 @@ impl Job<'_> {
         Ok(largest.chunks_exact(2).map(range).collect())
     }
 
-    /// Mean squared error of each variable's teachers at the distilled steps, as measured when they were made. Collective.
-    fn teacher_errors(&self) -> Result<Vec<f64>> {
-        let mut sums = vec![0.0; 2 * self.run.run().variables.len()];
-        for &(v, b) in &told_blocks(self.crew, self.run) {
-            for entry in self.plan.stamps.iter().filter_map(|s| self.run.block(v, b, s.step)) {
-                sums[2 * v as usize] += entry.quality.squared_error;
-                sums[2 * v as usize + 1] += entry.quality.count as f64;
-            }
-        }
-        self.crew.ranks.sum_f64(&mut sums)?;
-        let mut means: Vec<f64> = sums.chunks_exact(2).map(|s| s[0] / s[1].max(1.0)).collect();
-        // The same to the last bit on all ranks: how long they train together depends on it.
-        self.crew.ranks.max_f64(&mut means)?;
-        Ok(means)
-    }
-
-    fn one(
-        &self,
-        part: &Part,
-        (range, teacher_error): ((f64, f64), f64),
-        budget: u64,
-        limit: Option<Duration>,
-    ) -> Result<Made> {
+    fn one(&self, part: &Part, range: (f64, f64), budget: u64, limit: Option<Duration>) -> Result<Made> {
         let begin = Instant::now();
         let teachers = self.teachers(part);
         let fits = self.fits_memory(part, &teachers);
@@ -147,7 +125,7 @@ impl Job<'_> {
         } else {
             fits?
         };
-        let task = Task { part, range, teacher_error, teachers: &teachers };
+        let task = Task { part, range, teachers: &teachers };
         let segment = self.fit(&task, budget, limit)?;
         Ok(part.made(&teachers.geometries[0].shape, segment, begin.elapsed().as_secs_f64(), Vec::new()))
     }
@@ -211,7 +189,6 @@ impl Job<'_> {
                 times: &times,
                 present: &present,
                 range: task.range,
-                teacher_error: task.teacher_error,
                 teachers: task.teachers,
                 ranks,
                 here: &here,
@@ -237,8 +214,6 @@ impl Job<'_> {
 pub(super) struct Task<'a> {
     pub(super) part: &'a Part,
     pub(super) range: (f64, f64),
-    /// Of the teachers, as [`DistilTask`] has it.
-    pub(super) teacher_error: f64,
     pub(super) teachers: &'a Teachers<'a>,
 }
 

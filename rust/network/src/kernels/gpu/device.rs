@@ -4,8 +4,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Condvar, Mutex, Once, PoisonError};
 
 use cubecl::client::Client;
-use cubecl::ir::{ElemType, FloatKind, Type};
 use cubecl::config::{CubeClRuntimeConfig, RuntimeConfig};
+use cubecl::ir::{ElemType, FloatKind, Type};
 use cubecl::server::{Handle, ServerError};
 use cubecl::wgpu::{AutoGraphicsApi, RuntimeOptions, WgpuDevice, WgpuDeviceKind, wgpu};
 
@@ -122,7 +122,16 @@ impl Device {
         let largest = client.properties().memory.max_page_size.min(u64::from(u32::MAX));
         let volumes = Arc::new((Mutex::new(0), Condvar::new()));
         let evaluating = Mutex::new(());
-        Ok(Arc::new(Device { adapter: adapter.clone(), memory, activations, client, volumes, evaluating, handle, largest }))
+        Ok(Arc::new(Device {
+            adapter: adapter.clone(),
+            memory,
+            activations,
+            client,
+            volumes,
+            evaluating,
+            handle,
+            largest,
+        }))
     }
 
     /// Takes the device away from everybody who uses it in this process, as a driver does that resets it. For tests.

@@ -75,7 +75,7 @@ fn forward_layer<S: Float>(
     let rows = base + table[at + INPUT_ROWS] as usize * quads;
     let output = base + table[at + OUTPUT_ROWS] as usize * quads;
     let delta = base + table[at + DELTA_ROWS] as usize * quads;
-    let skip = table[at + SKIP_ROWS] as usize;
+    let skip = table[at + SKIP_ROWS];
     let omega = f32::reinterpret(table[at + OMEGA]);
     let half = quads / QUADS;
     let tasks = half * (width / COLUMNS);
@@ -131,8 +131,8 @@ fn forward_layer<S: Float>(
                 let place = (column + j) * quads + quad + q * half;
                 let mut scale = omega;
                 let mut y = sine;
-                if skip != NONE as usize {
-                    y = (sine + Four::cast_from(scratch[base + skip * quads + place])) * Four::new(0.5);
+                if skip != NONE {
+                    y = (sine + Four::cast_from(scratch[base + skip as usize * quads + place])) * Four::new(0.5);
                     scale *= 0.5;
                 }
                 scratch[output + place] = Stored::<S>::cast_from(y);
@@ -434,7 +434,8 @@ pub(super) fn gradient<S: Float>(
                 }
             }
             squared[UNIT_POS as usize] += e.dot(weighted);
-            scratch[base + error_row as usize * quads + quad] = Stored::<S>::cast_from(weighted * Four::new(2.0 * scale));
+            scratch[base + error_row as usize * quads + quad] =
+                Stored::<S>::cast_from(weighted * Four::new(2.0 * scale));
             quad += UNITS as usize;
         }
         sync_storage();
@@ -509,7 +510,19 @@ pub(super) fn gradient<S: Float>(
         }
         weight_gradient::<S>(table, coordinates, scratch, partial, 0, target, base, places, quads, fresh, true);
         for layer in 1..last {
-            weight_gradient::<S>(table, coordinates, scratch, partial, layer, target, base, places, quads, fresh, false);
+            weight_gradient::<S>(
+                table,
+                coordinates,
+                scratch,
+                partial,
+                layer,
+                target,
+                base,
+                places,
+                quads,
+                fresh,
+                false,
+            );
         }
         sync_storage();
         fresh = false;

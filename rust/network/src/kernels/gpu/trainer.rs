@@ -64,7 +64,9 @@ impl Spread {
         // No fewer than 32 tiles where the batch has them.
         let tile = batch.div_ceil(32).next_multiple_of(8).clamp(32, full_tile(&packing));
         let tiles = batch.div_ceil(tile);
-        let most = (SHARE / (activations.bytes() * table.rows * tile)).min(SHARE / (4 * packing.master_len)).clamp(FEWEST, 256);
+        let most = (SHARE / (activations.bytes() * table.rows * tile))
+            .min(SHARE / (4 * packing.master_len))
+            .clamp(FEWEST, 256);
         let cubes = tiles.min(most);
         let (mut matrices, mut elements, mut grams, mut blocks) = (Vec::new(), 0, 0, (0, 0));
         if optimiser == Optimiser::Muon {
