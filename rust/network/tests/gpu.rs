@@ -153,7 +153,7 @@ fn half_precision_leads_to_the_same_place() {
     // From far off to close by, where errors are small.
     let architecture = Architecture::Siren { inputs: 3, width: 24, depth: 2, omega: 10.0 };
     let (coordinates, targets) = samples(3, 1000, 9);
-    let mut last = |device: &Arc<Device>| {
+    let last = |device: &Arc<Device>| {
         let states = [State::new(Network::random(architecture, &Random::new(&[3])).unwrap())];
         let mut fixed = FixedSamples { coordinates: &coordinates, targets: &targets };
         let mut trainer = DeviceTrainer::new(device, &states, Optimiser::Muon, 1000, None).unwrap();
@@ -164,7 +164,7 @@ fn half_precision_leads_to_the_same_place() {
         f64::from(trainer.losses().unwrap().last().unwrap()[0])
     };
     let (single, own) = (last(&device), last(&half));
-    assert!(single < 1e-5 && own < 2.0 * single + 1e-6, "{single} {own}");
+    assert!(single < 5e-5 && own < 1.05 * single, "{single} {own}");
 }
 
 /// Steps of both optimisers, at full precision and rounded, follow the CPU's.

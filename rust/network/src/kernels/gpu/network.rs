@@ -58,7 +58,7 @@ fn sin_cos(x: Four) -> (Four, Four) {
 fn forward_layer<S: Float>(
     weights: &[Four],
     table: &[u32],
-    coordinates: &[Four],
+    coordinates: &mut [Four],
     scratch: &mut [Stored<S>],
     layer: usize,
     network: usize,
@@ -99,15 +99,8 @@ fn forward_layer<S: Float>(
             x = places + quad;
         }
         for _k in 0..inputs {
-            let mut first = Four::new(0.0);
-            let mut second = Four::new(0.0);
-            if begins {
-                first = coordinates[x];
-                second = coordinates[x + half];
-            } else {
-                first = Four::cast_from(scratch[x]);
-                second = Four::cast_from(scratch[x + half]);
-            }
+            let first = if begins { coordinates[x] } else { Four::cast_from(scratch[x]) };
+            let second = if begins { coordinates[x + half] } else { Four::cast_from(scratch[x + half]) };
             #[unroll]
             for four in 0..COLUMNS / 4 {
                 let row = weights[w + four];
@@ -259,7 +252,7 @@ fn backward_layer<S: Float>(
 #[cube]
 fn weight_gradient<S: Float>(
     table: &[u32],
-    coordinates: &[Four],
+    coordinates: &mut [Four],
     scratch: &mut [Stored<S>],
     partial: &mut [Four],
     layer: usize,
@@ -304,12 +297,7 @@ fn weight_gradient<S: Float>(
             }
             #[unroll]
             for j in 0..COLUMNS {
-                let mut x = Four::new(0.0);
-                if begins {
-                    x = coordinates[places[j] + quad];
-                } else {
-                    x = Four::cast_from(scratch[places[j] + quad]);
-                }
+                let x = if begins { coordinates[places[j] + quad] } else { Four::cast_from(scratch[places[j] + quad]) };
                 #[unroll]
                 for o in 0..COLUMNS {
                     sums[j * COLUMNS + o] += x.dot(deltas[o]);
