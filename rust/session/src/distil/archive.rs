@@ -16,8 +16,8 @@ use crate::Result;
 const OPTIONAL_SHARE: u64 = 50;
 /// Stands for the description of a student that is not made yet.
 const USUAL_DESCRIPTION: &str = "SIREN 148x4, 123,456 parameters, one axis folded";
-/// Bytes by which an index, which is compressed, may come out longer for the numbers in it.
-const SLACK: u64 = 2;
+/// Bytes by which an index, which is compressed, may come out longer for the numbers in it, for each student.
+const SLACK: u64 = 8;
 
 /// Everything but the steps table.
 pub(super) struct Parts {
@@ -107,7 +107,7 @@ impl Parts {
             }
             Ok(())
         })?;
-        Ok(all - variables * payload.len() as u64 + SLACK)
+        Ok(all - variables * payload.len() as u64 + variables * SLACK)
     }
 
     fn measured(&self, scratch: &Path, more: impl FnOnce(&mut ArchiveWriter) -> Result<()>) -> Result<u64> {
