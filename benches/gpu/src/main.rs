@@ -122,9 +122,8 @@ fn run(arguments: &Arguments) -> Result<()> {
         let eager = others.iter().find(|(n, _)| *n == format!("torch.{name}.samples")).map_or(f64::NAN, |o| o.1);
         // As many as the device holds at once.
         let most = |d: &Device| device::capacity(d, &architecture, Optimiser::Adam, arguments.batch).clamp(1, TOGETHER);
-        for (device, networks) in
-            once_and_together(&device, &most).chain(half.iter().flat_map(|h| once_and_together(h, &most)))
-        {
+        let devices = std::iter::once(&device).chain(&half);
+        for (device, networks) in devices.flat_map(|d| [(d, 1), (d, most(d))]) {
             let speed = training(device, architecture, networks, arguments)?;
             let operations = TRAINING_OPERATIONS * architecture.weights() as f64 * speed;
             let name = match device.activations {
@@ -162,14 +161,6 @@ fn run(arguments: &Arguments) -> Result<()> {
         report.write(path)?;
     }
     Ok(())
-}
-
-/// One network, and as many as the device holds.
-fn once_and_together<'a>(
-    device: &'a Arc<Device>,
-    most: &dyn Fn(&Device) -> usize,
-) -> impl Iterator<Item = (&'a Arc<Device>, usize)> + use<'a> {
-    [(device, 1), (device, most(device))].into_iter()
 }
 
 fn others(arguments: &Arguments) -> Result<Vec<(String, f64)>> {

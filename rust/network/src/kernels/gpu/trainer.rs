@@ -36,7 +36,7 @@ const MOST_CUBES: usize = 65_535;
 /// Bytes of samples drawn at once.
 const DRAWN: usize = 4 << 20;
 
-/// How a fit is spread over a device: a function of architecture and batch alone, so that results do not depend on what else
+/// How a fit is spread over a device: a function of architecture, batch and precision alone, so that results do not depend on what else
 /// is trained.
 struct Spread {
     packing: Packing,
