@@ -28,8 +28,8 @@ pub(super) const SERVICE: &[OptionSpec] = &[
         "target.psnr",
         OptionKind::Number { min: 1.0, max: 300.0 },
         "",
-        "Quality of the student against its teachers that is to be reached, over all steps of a variable: the smallest \
-         student found that reaches it is kept. Conflicts with the other targets.",
+        "Quality that the archive is to reach against the data, over all steps of a variable: the smallest student found that \
+         reaches it is kept, or the steps of the journal where those are smaller. Conflicts with the other targets.",
     )
     .in_unit("dB"),
     option(
