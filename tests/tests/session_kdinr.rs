@@ -56,6 +56,55 @@ fn what_goes_in_comes_out() {
     assert!(psnr > 22.0, "{psnr}");
 }
 
+/// An ocean beside land, land alone, and water at rest, which is zeros of both signs.
+#[test]
+fn what_is_masked_has_no_part_in_what_is_learned() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run.lbk");
+    let mut c = config(&SMALL);
+    [("nonfinite", "mask"), ("target.ratio", "10")].iter().for_each(|(k, v)| c.set(k, v).unwrap());
+    let mut s = Session::open(&path, &c, Communicator::None).unwrap();
+    let shape = [32, 24];
+    let mut define = |name: &str| s.define_variable(name, ElementType::Float64, &shape).unwrap();
+    let (ocean, land, rest) = (define("ocean"), define("land"), define("rest"));
+    let halves = |v, s: &mut Session| [0, 16].map(|o| s.add_block(v, &[o, 0], &[16, 24], None).unwrap());
+    let (oceans, lands, rests) = (halves(ocean, &mut s), halves(land, &mut s), halves(rest, &mut s));
+    s.commit().unwrap();
+    let nothing = vec![f64::NAN; 16 * 24];
+    let zeros: Vec<f64> = (0..16 * 24).map(|i| if i % 3 == 0 { -0.0 } else { 0.0 }).collect();
+    let water = |cycle| bump(0, [16, 24], cycle).iter().map(|v| 265.0 + 5.0 * v).collect::<Vec<f64>>();
+    for cycle in 0..4 {
+        s.step_begin(cycle, cycle as f64 * 0.25).unwrap();
+        for (blocks, data) in
+            [(oceans, [&water(cycle), &nothing]), (lands, [&nothing, &nothing]), (rests, [&zeros, &zeros])]
+        {
+            for (block, data) in blocks.iter().zip(data) {
+                s.put_slice(*block, ValuesRef::Float64(data)).unwrap();
+            }
+        }
+        s.step_end().unwrap();
+    }
+    let report = s.close().unwrap();
+    let variable = |name: &str| report.variables.iter().find(|v| v.name == name).unwrap();
+    let (lowest, highest) = (variable("ocean").student.min, variable("ocean").student.max);
+    assert!(lowest > 250.0 && highest < 310.0, "{lowest} to {highest}");
+    assert!(variable("ocean").student.psnr() > 20.0, "{:?}", variable("ocean").student);
+    assert_eq!(variable("land").student.count, 0);
+    let steps = |name: &'static str| report.steps.iter().filter(move |s| s.variable == name);
+    assert!(steps("ocean").all(|s| s.quality.count == 384 && s.quality.min > 250.0), "{:?}", report.steps);
+    assert!(steps("land").all(|s| s.quality.count == 0), "{:?}", report.steps);
+    assert!(steps("rest").all(|s| s.quality.count == 768 && s.bytes < 64), "a network for zeros: {:?}", report.steps);
+    let data = Dataset::open(&path).unwrap();
+    let region = Region { start: vec![0, 0], count: vec![32, 24], every: vec![1, 1] };
+    let read = |name: &str| data.read::<f64>(name, 3, &region).unwrap();
+    assert!(read("ocean").iter().enumerate().all(|(i, v)| if i < 384 {
+        (250.0..310.0).contains(v)
+    } else {
+        v.is_nan()
+    }));
+    assert!(read("land").iter().all(|v| v.is_nan()) && read("rest").iter().all(|v| *v == 0.0));
+}
+
 #[test]
 fn what_is_the_same_everywhere_but_changes_in_time_is_followed() {
     let dir = tempfile::tempdir().unwrap();

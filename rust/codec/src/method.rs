@@ -96,7 +96,7 @@ pub struct EncodedStep {
     pub payload: Vec<u8>,
     /// Positions of NaN and infinities, if any (see [`Mask::encode`]).
     pub mask: Option<Vec<u8>>,
-    /// Measured on all values, in double precision, after decoding `payload` again.
+    /// Measured on the block's own values that are not masked, in double precision, after decoding `payload` again.
     pub quality: Quality,
     /// Training samples spent.
     pub samples: u64,
@@ -108,7 +108,11 @@ impl EncodedStep {
         let foreign = geometry.foreign();
         let own = |&i: &usize| mask.is_none_or(|m| m.codes[i] == 0) && foreign.as_ref().is_none_or(|f| !f[i]);
         let count = (0..geometry.extent.len()).filter(own).count() as u64;
-        let quality = Quality { count, squared_error: 0.0, max_error: 0.0, min: value, max: value };
+        // Where all is masked the value is anybody's, and in no range.
+        let quality = match count {
+            0 => Quality::EMPTY,
+            _ => Quality { count, squared_error: 0.0, max_error: 0.0, min: value, max: value },
+        };
         let (payload, mask) = (ConstantBlock::encode(value), mask.map(Mask::encode));
         EncodedStep { kind: StepKind::Constant, base_step: None, payload, mask, quality, samples: 0 }
     }
@@ -208,7 +212,7 @@ pub struct EncodedSegment {
     pub payload: Vec<u8>,
     /// Against the teachers, on a sample of points, after decoding `payload` again.
     pub quality: Quality,
-    /// One line about what was made, for people: "SIREN 96x3, 28,417 parameters, 7 bits".
+    /// One line about what was made, for people: "SIREN 96x3, 28417 parameters".
     pub description: String,
     /// Training samples spent.
     pub samples: u64,

@@ -18,7 +18,7 @@ pub enum Architecture {
         inputs: usize,
         /// Neurons per layer.
         width: usize,
-        /// Number of hidden layers, 1 to 8.
+        /// Number of hidden layers, 1 to 64.
         depth: usize,
         /// Initial frequency of the first layer: W ~ U(±omega / inputs).
         omega: f32,

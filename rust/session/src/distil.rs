@@ -99,7 +99,8 @@ fn distil_run_on(
         Ok(0)
     })?;
     let run = agree(ranks, open_run(run_dir))?;
-    let report = distil(&crew, &run, output, &settings, method.as_ref(), progress)?;
+    let mut report = distil(&crew, &run, output, &settings, method.as_ref(), progress)?;
+    report.warnings.extend(chosen.notice);
     if report.archive.is_none() {
         let lost = report.missing.first().map_or(String::new(), |(cycle, why)| format!(" (cycle {cycle}: {why})"));
         return Err(Error::InvalidArgument(format!(
@@ -290,7 +291,7 @@ impl From<Made> for Product {
             samples: s.samples,
             seconds: made.seconds,
             description: s.description.clone(),
-            warnings: made.warnings.clone(),
+            warnings: Vec::new(),
             student: Some(made),
         }
     }

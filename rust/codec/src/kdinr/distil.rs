@@ -32,14 +32,17 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>, device: Option<&Wo
     if o.student_race && (o.symmetry || o.student.omega == 0.0) && !constant {
         spent = race(&mut plan, o, &mut source, task.times, task.time_limit, device)?;
     }
+    let mut best: Option<EncodedSegment> = None;
     for calm in CALMER {
+        // Not where another network erred.
+        source.fold(plan.folds);
         let start = begin((&plan.architecture, plan.folds), task, constant, o.student_from_teacher)?;
         let limit = task.time_limit.map(|l| l.saturating_sub(began.elapsed()));
         let fitted = train(&plan, start, &mut source, calm, limit, task.progress, device)?;
         spent += fitted.samples;
         let flags = if by_index { BY_INDEX } else { 0 } | if fitted.quantised.is_none() { UNQUANTISED } else { 0 };
         let stored = Stored::new(normalisation, flags, fitted.network, fitted.quantised).folded(plan.folds);
-        let (mut payload, description) = (stored.write(None), describe(&stored));
+        let (payload, description) = (stored.write(None), describe(&stored));
         let (quality, variance) = compare(&Student::new(stored, task.extent, task.times), &source)?;
         // A rate that is too high for the data shows as an error above that of a constant.
         let good = quality.squared_error <= variance * quality.count as f64;
@@ -47,13 +50,19 @@ pub(crate) fn distil(o: &KdInrOptions, task: &DistilTask<'_>, device: Option<&Wo
         // One rank that has enough ends it for all.
         let mut enough = [f64::from(u8::from(good || out_of_time))];
         task.ranks.max_f64(&mut enough)?;
-        if enough[0] != 0.0 || calm == CALMER[CALMER.len() - 1] {
-            // One network for all, whatever the last bits of the sums were on each rank.
-            task.ranks.broadcast(0, &mut payload)?;
-            return Ok(EncodedSegment { payload, quality, description, samples: spent });
+        let less = |than: &EncodedSegment| quality.squared_error.total_cmp(&than.quality.squared_error).is_lt();
+        if best.as_ref().is_none_or(less) {
+            best = Some(EncodedSegment { payload, quality, description, samples: 0 });
+        }
+        if enough[0] != 0.0 {
+            break;
         }
     }
-    Err(Error::Internal("no round of the distillation came to an end".into()))
+    let mut best = best.ok_or_else(|| Error::Internal("no round of the distillation came to an end".into()))?;
+    best.samples = spent;
+    // One network for all, whatever the last bits of the sums were on each rank.
+    task.ranks.broadcast(0, &mut best.payload)?;
+    Ok(best)
 }
 
 #[cfg(test)]
@@ -223,6 +232,47 @@ mod tests {
                 "too few samples to tell"
             );
         });
+    }
+
+    /// So few that most chunks have none of them.
+    #[test]
+    fn a_few_values_among_masked_ones_are_learned() {
+        struct One(Arc<dyn BlockDecoder>);
+        impl TeacherSource for One {
+            fn teacher(&self, _: usize, _: usize) -> Result<Option<Arc<dyn BlockDecoder>>> {
+                Ok(Some(self.0.clone()))
+            }
+        }
+        let extent = Extent::whole(&[2048, 2048]);
+        let mut values = vec![f32::NAN; extent.len()];
+        (0..40).for_each(|i| values[i * 104_729] = 1.0 + i as f32 / 40.0);
+        let volume = Volume { count: extent.count.clone(), values: Values::Float32(values) };
+        let (element_type, shape) = (ElementType::Float32, extent.count.clone());
+        let geometry = BlockGeometry { shape, extent: extent.clone(), element_type, shared: Vec::new() };
+        let payload = EncodedStep::plain(&volume, &geometry).payload;
+        let teachers = One(Arc::new(PlainBlock::decode(&geometry, &payload).unwrap()));
+        let mut options = KdInrOptions::default();
+        options.student.samples = 400_000;
+        options.student.batch = 512;
+        options.student_race = false;
+        let student = |ranks: &dyn Ranks| {
+            with_task(ranks, 1500, |task| {
+                let blocks = [extent.clone()];
+                let task = DistilTask {
+                    extent: &extent,
+                    blocks: &blocks,
+                    times: &[0.0],
+                    present: &[0],
+                    range: (1.0, 2.0),
+                    teachers: &teachers,
+                    ..*task
+                };
+                distil(&options, &task, None).unwrap()
+            })
+        };
+        let alone = student(&Alone);
+        assert!(alone.quality.psnr() > 5.0, "{:?}", alone.quality);
+        assert!(on_ranks(2, student).iter().all(|s| s.payload == alone.payload));
     }
 
     #[test]

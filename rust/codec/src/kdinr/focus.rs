@@ -94,8 +94,10 @@ impl Focus {
     fn settle(&mut self) {
         let (cells, all) = (self.volumes.len(), self.volumes.iter().sum::<f64>());
         let error = |at: usize| (self.errors[at] + PRIOR) / (self.counts[at] + PRIOR);
-        let errors = |part: usize| (0..cells).map(|c| self.volumes[c] * error(part * cells + c)).sum::<f64>() / all;
-        let mean = (0..self.turns).map(|turn| errors(self.part(turn))).sum::<f64>() / self.turns as f64;
+        let errors: Vec<f64> = (0..self.parts)
+            .map(|part| (0..cells).map(|c| self.volumes[c] * error(part * cells + c)).sum::<f64>() / all)
+            .collect();
+        let mean = (0..self.turns).map(|turn| errors[self.part(turn)]).sum::<f64>() / self.turns as f64;
         let density = |part: usize, c: usize| EVEN + (1.0 - EVEN) * error(part * cells + c) / mean;
         let sums = |terms: &mut dyn Iterator<Item = f64>| {
             let mut sum = 0.0;

@@ -82,9 +82,9 @@ pub struct KdInrOptions {
     pub sampler: Sampler,
     /// The network over space and time.
     pub student: FitOptions,
-    /// Begin the student from a teacher of the same width and depth instead of from nothing.
+    /// Begin the student from a teacher of the same family and depth, and not wider, instead of from nothing.
     pub student_from_teacher: bool,
-    /// Choose the student's frequency by short fits, where it is not set.
+    /// Choose the student's frequency (where it is not set) and its folds by short fits.
     pub student_race: bool,
     /// Learn one half only of axes that are mirror images.
     pub symmetry: bool,

@@ -143,7 +143,7 @@ impl SegmentDecoder for Student {
     }
 }
 
-/// "SIREN 96x3, 28,417 parameters, 2 axes folded".
+/// "SIREN 96x3, 28417 parameters, 2 axes folded".
 pub(crate) fn describe(stored: &Stored) -> String {
     use limbeck_network::Architecture::{KdInr, Residual, Siren};
     let architecture = stored.network.architecture();

@@ -83,7 +83,7 @@ pub(crate) fn folds_of(volume: &Volume, mask: Option<&Mask>, statistics: &Statis
         let pitch: usize = extent.count[axis + 1..].iter().product();
         let found = MIRRORS.into_iter().find(|&fold| {
             let map = AxisMap::of(&extent, Folds::default().with(axis, fold))[axis];
-            let (mut squares, mut n) = (0.0, 0u32);
+            let (mut squares, mut n) = (0.0, 0u64);
             // Most fields are told apart by a few values.
             let leap = if volume.values.len().is_multiple_of(LEAP) { 1 } else { LEAP };
             for i in (0..volume.values.len()).map(|i| i.wrapping_mul(leap) % volume.values.len()) {
@@ -99,7 +99,7 @@ pub(crate) fn folds_of(volume: &Volume, mask: Option<&Mask>, statistics: &Statis
                     return false;
                 }
             }
-            n > 0
+            n > 0 && squares <= ALIKE * n as f64
         });
         folds = found.map_or(folds, |fold| folds.with(axis, fold));
     }

@@ -111,7 +111,8 @@ impl TeacherChain {
         let source = VoxelSamples::new(&normalised, (extent, folds), mask, sampler, fit_options.batch, random)?;
         let device = self.device.as_deref().filter(|d| d.fits(&architecture, fit_options.optimiser, fit_options.batch));
         let resident = device.map(|d| Block::new(d, &source)).transpose()?;
-        let mut best: Option<(NetworkBlock, (Quality, Focus), u64)> = None;
+        let mut best: Option<(NetworkBlock, (Quality, Focus))> = None;
+        let mut spent = 0;
         for calm in CALMER {
             let start = match warm {
                 Some(p) => p.network.clone(),
@@ -132,22 +133,23 @@ impl TeacherChain {
                 }),
             };
             let Fitted { network, quantised, samples } = fitted?;
+            spent += samples;
             let flags = if quantised.is_none() { super::payload::UNQUANTISED } else { 0 };
             let block =
                 NetworkBlock::new(extent.clone(), Stored::new(normalisation, flags, network, quantised).folded(folds));
             let seen = threads.install(|| measure(&block, &self.geometry, volume, mask, self.device.as_deref()))?;
-            let better = best.as_ref().is_none_or(|(_, (q, _), _)| seen.0.squared_error < q.squared_error);
+            let better = best.as_ref().is_none_or(|(_, (q, _))| seen.0.squared_error < q.squared_error);
             if seen.0.squared_error.is_finite() && better {
-                best = Some((block, seen, samples));
+                best = Some((block, seen));
             }
             // A rate that is too high for a field shows as an error above that of a constant.
-            if best.as_ref().is_some_and(|(_, (q, _), _)| q.squared_error <= statistics.variance * q.count as f64) {
+            if best.as_ref().is_some_and(|(_, (q, _))| q.squared_error <= statistics.variance * q.count as f64) {
                 break;
             }
         }
         // Gives the room on the device back, and lets go of the step before.
         drop(resident);
-        let (block, (quality, focus), samples) =
+        let (block, (quality, focus)) =
             best.ok_or_else(|| Error::Internal("the training of a teacher diverged at every rate".into()))?;
 
         let encoded = EncodedStep {
@@ -156,7 +158,7 @@ impl TeacherChain {
             payload: block.stored.write(base.map(|(_, q)| q)),
             mask: mask.map(Mask::encode),
             quality,
-            samples,
+            samples: spent,
         };
         let since_key = base.map_or(0, |(p, _)| p.since_key + 1);
         let NetworkBlock { stored: Stored { network, quantised, .. }, .. } = block;
@@ -250,6 +252,10 @@ impl Chain for TeacherChain {
         }
         let statistics = Statistics::measure(volume, mask.map(|m| m.codes.as_slice()))
             .map_err(|e| Error::InvalidArgument(e.to_string()))?;
+        if statistics.is_constant() {
+            // Zeros of both signs.
+            return Ok(EncodedStep::constant(statistics.min, &self.geometry, mask));
+        }
         match self.device {
             // Who waits for a device leaves the pool to others.
             Some(_) => self.network(step, volume, mask, &statistics, threads),

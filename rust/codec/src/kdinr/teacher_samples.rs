@@ -162,16 +162,19 @@ impl<'a> TeacherSamples<'a> {
             self.failure = Some(e);
             Vec::new()
         });
-        let mut counts = vec![0.0f64; ASKED];
-        for (n, share) in counts.iter_mut().zip(&shares) {
+        // By draw: values, then whether there was a teacher.
+        let mut told = vec![0.0f64; 2 * ASKED];
+        for (asked, share) in shares.iter().enumerate() {
             // Masked positions have no value to learn.
-            *n = share.values.iter().filter(|v| v.is_finite()).count() as f64;
+            told[asked] = share.values.iter().filter(|v| v.is_finite()).count() as f64;
+            told[ASKED + asked] = f64::from(u8::from(!share.values.is_empty()));
         }
-        if let Err(e) = self.task.ranks.sum_f64(&mut counts) {
+        if let Err(e) = self.task.ranks.sum_f64(&mut told) {
             self.failure = Some(e);
         }
-        let total: f64 = counts.iter().sum();
-        if total == 0.0 && self.failure.is_none() {
+        let (counts, teachers) = told.split_at(ASKED);
+        // A chunk of masked points alone teaches nothing, and is no failure.
+        if teachers.iter().all(|n| *n == 0.0) && self.failure.is_none() {
             let text = "there is no teacher to distil: every step was lost or dropped";
             self.failure = Some(Error::InvalidArgument(text.into()));
         }
@@ -221,7 +224,8 @@ impl<'a> TeacherSamples<'a> {
                 let errors: Vec<Vec<f64>> = shares.par_iter().map(|share| errors(share, evaluator)).collect();
                 for (share, errors) in shares.iter().zip(&errors) {
                     let block = (share.block, &self.task.blocks[share.block]);
-                    for (p, e) in share.points.chunks_exact(axes).zip(errors).filter(|(_, e)| e.is_finite()) {
+                    let seen = share.points.chunks_exact(axes).zip(errors).zip(&share.values);
+                    for ((p, e), _) in seen.filter(|(_, v)| v.is_finite()) {
                         let place = self.focus.place(share.turn, block, &p[1..]);
                         sums[place] += e;
                         sums[places + place] += 1.0;

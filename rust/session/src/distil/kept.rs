@@ -189,7 +189,7 @@ impl Job<'_> {
             _ => search.within_bound(carried)?,
         };
         let seconds = begin.elapsed().as_secs_f64();
-        let student = found.student.map(|s| part.made(&teachers.geometries[0].shape, s, seconds, Vec::new()));
+        let student = found.student.map(|s| part.made(&teachers.geometries[0].shape, s, seconds));
         let (quality, bytes) = (found.total.quality, found.total.bytes);
         let (variable, steps) = (part.variable, found.total.steps);
         let (samples, warnings) = (found.samples, found.warnings);
@@ -246,16 +246,18 @@ impl Search<'_> {
         let all = carried.bytes as f64;
         let mut found = Found { student: None, total: carried, samples: 0, warnings: Vec::new() };
         let recorded = self.steps.recorded();
-        let mut unbounded = [recorded.networks as f64];
-        self.ranks.sum_f64(&mut unbounded)?;
-        if unbounded[0] > 0.0 {
+        let mut recorded_by_all = [recorded.networks as f64, recorded.refined as f64];
+        self.ranks.sum_f64(&mut recorded_by_all)?;
+        let [unbounded, refined] = recorded_by_all;
+        if unbounded > 0.0 {
             found.warnings.push(format!(
                 "{} steps of blocks of {:?} were recorded without a bound on the error, and have none",
-                unbounded[0],
+                unbounded,
                 self.name()
             ));
         }
-        let refined = recorded.refined > 0 && recorded.unrefined == 0 && recorded.networks == 0;
+        // A rank may have nothing but constants.
+        let refined = refined > 0.0 && unbounded == 0.0 && recorded.unrefined == 0;
         let mut able = self.all(|| refined && self.steps.fit_memory())?;
         let mut share = FIRST_SHARE;
         for tries_left in [2, 1] {

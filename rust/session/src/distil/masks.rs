@@ -8,6 +8,7 @@ use limbeck_field::{Extent, Region};
 
 use super::crew::{Crew, told_blocks};
 use super::plan::Plan;
+use super::telling::{Telling, Told};
 use crate::commit::geometry;
 use crate::{Error, Result, agree};
 
@@ -26,13 +27,11 @@ pub(super) fn of_variables(crew: &Crew<'_>, run: &UnfinishedRun, plan: &Plan) ->
     let mine = agree(crew.ranks, local(crew, run, plan))?;
     let mut found: BTreeMap<(u64, u32), Blocks> = BTreeMap::new();
     for bytes in crew.ranks.gather(&mine)? {
-        let mut rest = bytes.as_slice();
-        while let Some((head, body)) = rest.split_at_checked(24) {
-            let word = |i: usize| head[8 * i..8 * i + 8].try_into().map_or(0, u64::from_le_bytes);
-            let (mask, behind) = body.split_at_checked(word(2) as usize).unwrap_or((body, &[]));
-            let (variable, block) = ((word(1) >> 32) as u32, word(1) as u32);
-            found.entry((word(0), variable)).or_default().insert(block, mask.to_vec());
-            rest = behind;
+        let mut told = Told(&bytes);
+        while !told.is_empty() {
+            let unknown = || Error::Internal("a rank told its masks in an unknown form".into());
+            let ((step, variable, block), mask) = one(&mut told).ok_or_else(unknown)?;
+            found.entry((step, variable)).or_default().insert(block, mask);
         }
     }
     let merged = found.into_iter().map(|((step, variable), blocks)| {
@@ -42,9 +41,14 @@ pub(super) fn of_variables(crew: &Crew<'_>, run: &UnfinishedRun, plan: &Plan) ->
     agree(crew.ranks, merged.collect())
 }
 
-/// Step, variable and block, length, bytes: one after the other.
+/// Step, variable, block, and its mask.
+fn one(told: &mut Told<'_>) -> Option<((u64, u32, u32), Vec<u8>)> {
+    Some(((told.word()?, told.word()? as u32, told.word()? as u32), told.bytes()?))
+}
+
+/// What [`one`] reads, one after the other.
 fn local(crew: &Crew<'_>, run: &UnfinishedRun, plan: &Plan) -> Result<Vec<u8>> {
-    let mut told = Vec::new();
+    let mut told = Telling::default();
     let blocks = told_blocks(crew, run);
     for stamp in &plan.stamps {
         for &(v, b) in &blocks {
@@ -52,12 +56,11 @@ fn local(crew: &Crew<'_>, run: &UnfinishedRun, plan: &Plan) -> Result<Vec<u8>> {
             let Some(mask) = entry.map(|e| run.read_block(e)).transpose()?.and_then(|bytes| bytes.mask) else {
                 continue;
             };
-            let head = [stamp.step, u64::from(v) << 32 | u64::from(b), mask.len() as u64];
-            head.iter().for_each(|w| told.extend(w.to_le_bytes()));
-            told.extend(mask);
+            [stamp.step, v.into(), b.into()].iter().for_each(|w| told.word(*w));
+            told.bytes(&mask);
         }
     }
-    Ok(told)
+    Ok(told.0)
 }
 
 /// A value in several blocks belongs to the first.

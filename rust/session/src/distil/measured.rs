@@ -33,7 +33,9 @@ pub(super) fn steps(crew: &Crew<'_>, run: &UnfinishedRun) -> Result<Measured> {
     let steps = end[0] as usize;
     let mut sums = vec![0.0; steps * variables * SUMS];
     let mut largest = vec![f64::NEG_INFINITY; steps * variables * LARGEST];
-    for ((step, v), (m, plain)) in &measured.rows {
+    // A step whose stamp was damaged is none, on any rank.
+    let known = |(step, v): &(u64, u32)| (*step as usize) < steps && (*v as usize) < variables;
+    for ((step, v), (m, plain)) in measured.rows.iter().filter(|(at, _)| known(at)) {
         let at = *step as usize * variables + *v as usize;
         let q = &m.quality;
         let row = [

@@ -31,8 +31,8 @@ impl Part {
     }
 
     /// Its student, made. `shape`: of the variable.
-    pub(super) fn made(&self, shape: &[usize], segment: EncodedSegment, seconds: f64, warnings: Vec<String>) -> Made {
-        Made { variable: self.variable, extent: told_box(&self.extent, shape), segment, seconds, warnings }
+    pub(super) fn made(&self, shape: &[usize], segment: EncodedSegment, seconds: f64) -> Made {
+        Made { variable: self.variable, extent: told_box(&self.extent, shape), segment, seconds }
     }
 }
 
@@ -116,8 +116,6 @@ pub(super) fn encode(made: &[Made]) -> Vec<u8> {
         out.number(m.seconds);
         out.bytes(&m.segment.payload);
         out.bytes(m.segment.description.as_bytes());
-        out.word(m.warnings.len() as u64);
-        m.warnings.iter().for_each(|w| out.bytes(w.as_bytes()));
     }
     out.0
 }
@@ -130,9 +128,8 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Vec<Made>> {
         let quality = told.quality()?;
         let (samples, seconds) = (told.word()?, told.number()?);
         let (payload, description) = (told.bytes()?, told.text()?);
-        let warnings = (0..told.word()?).map(|_| told.text()).collect::<Option<_>>()?;
         let segment = EncodedSegment { payload, quality, description, samples };
-        all.push(Made { variable, extent, segment, seconds, warnings });
+        all.push(Made { variable, extent, segment, seconds });
     }
     Some(all)
 }
@@ -159,21 +156,16 @@ mod tests {
         assert_eq!(filled_box(&d, &[1, 0]), Some(bounds([4, 0], [4, 4])));
         assert_eq!((filled_box(&d, &[0, 2]), filled_box(&d, &[0, 3])), (None, None));
         let quality = Quality { count: 7, squared_error: 0.5, max_error: 0.25, min: -1.0, max: 2.0 };
-        let made = |variable, extent, warnings| Made {
+        let made = |variable, extent| Made {
             variable,
             extent,
             segment: EncodedSegment { payload: vec![1, 2, 3], quality, description: "a student".into(), samples: 9 },
             seconds: 1.5,
-            warnings,
         };
-        let all =
-            [made(1, None, vec![]), made(2, Some((vec![4, 0], vec![4, 8])), vec!["little".into(), "late".into()])];
+        let all = [made(1, None), made(2, Some((vec![4, 0], vec![4, 8])))];
         let back = decode(&encode(&all)).unwrap();
         for (a, b) in all.iter().zip(&back) {
-            assert_eq!(
-                (a.variable, &a.extent, &a.warnings, a.seconds),
-                (b.variable, &b.extent, &b.warnings, b.seconds)
-            );
+            assert_eq!((a.variable, &a.extent, a.seconds), (b.variable, &b.extent, b.seconds));
             assert_eq!((&a.segment.payload, a.segment.quality), (&b.segment.payload, b.segment.quality));
             assert_eq!((&a.segment.description, a.segment.samples), (&b.segment.description, b.segment.samples));
         }

@@ -39,7 +39,6 @@ pub(super) struct Made {
     pub(super) extent: Option<(Vec<u64>, Vec<u64>)>,
     pub(super) segment: EncodedSegment,
     pub(super) seconds: f64,
-    pub(super) warnings: Vec<String>,
 }
 
 /// All students, variable by variable. Bytes and time are shared by numbers of values; variables that never change
@@ -54,7 +53,10 @@ pub(super) fn all(job: &Job<'_>) -> Result<Vec<Made>> {
     let constant = parts.iter().filter(|p| weights[p.variable as usize] == 0.0).count() as u64;
     let room = job.payload_bytes.saturating_sub(constant * SMALLEST);
     let shares = shares(room, &weights, self::least(&weights, job.plan.stamps.len()));
-    let share_of = |p: &Part| p.values() as f64 / values(&variables[p.variable as usize]).max(1) as f64;
+    // Blocks may share nodes, and parts then add up to more than the variable.
+    let mut whole = vec![0; variables.len()];
+    parts.iter().for_each(|p| whole[p.variable as usize] += p.values());
+    let share_of = |p: &Part| p.values() as f64 / whole[p.variable as usize].max(1) as f64;
     let mine: Vec<&Part> = parts.iter().filter(|p| p.maker.is_none_or(|m| m == job.crew.ranks.rank())).collect();
     let mut left: f64 = mine.iter().map(|p| weights[p.variable as usize] * share_of(p)).sum();
     let begin = Instant::now();
@@ -127,7 +129,7 @@ impl Job<'_> {
         };
         let task = Task { part, range, teachers: &teachers };
         let segment = self.fit(&task, budget, limit)?;
-        Ok(part.made(&teachers.geometries[0].shape, segment, begin.elapsed().as_secs_f64(), Vec::new()))
+        Ok(part.made(&teachers.geometries[0].shape, segment, begin.elapsed().as_secs_f64()))
     }
 
     /// Streams are decoded whole, and asked for values of all steps in any order.

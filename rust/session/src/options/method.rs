@@ -92,7 +92,8 @@ pub(super) const METHOD: &[OptionSpec] = &[
     option("student.depth", OptionKind::Integer { min: 1, max: 64 }, DEPTH_DOC),
     option("student.omega", number(0.0, 1e3), OMEGA_DOC),
     option("student.optimiser", OPTIMISER, OPTIMISER_DOC),
-    option("student.batch", whole(1_000_000), BATCH_DOC),
+    // Samples come in chunks of so many, and a batch from one chunk.
+    option("student.batch", whole(65_536), BATCH_DOC),
     option("student.samples", whole(1_000_000_000_000_000), SAMPLES_DOC),
     option("student.rate", number(0.0, 1.0), RATE_DOC),
     option("student.matrix_rate", number(0.0, 1.0), MATRIX_RATE_DOC),

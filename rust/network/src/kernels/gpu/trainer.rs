@@ -302,7 +302,7 @@ impl DeviceTrainer {
     /// has ended.
     ///
     /// # Panics
-    /// If there is more than one network, or the source leaves a part of the batch to other processes.
+    /// If there is more than one network, or the source draws a part of the batch only.
     pub fn step_from(&mut self, source: &mut dyn Samples, step: u64, rate: f32, matrix_rate: f32) {
         if self.put(source, step) {
             self.advance(0, Some((rate, matrix_rate)));
@@ -317,13 +317,16 @@ impl DeviceTrainer {
         if source.ended() {
             return false;
         }
-        assert_eq!(drawn, self.batch, "a device does not train with other processes");
+        assert!(drawn == 0 || drawn == self.batch, "a device does not train with other processes");
         (self.chunk, self.used) = (1, 1);
         let (mut coordinates, mut targets) = (vec![0.0; self.batch * inputs], vec![0.0; self.batch]);
         let pitch = self.pitch();
         let mut rows = vec![0.0f32; (inputs + 2) * pitch];
         let weights = &mut rows[(inputs + 1) * pitch..][..self.batch];
-        source.fill(step, 0, &mut coordinates, &mut targets, weights);
+        // Where there is nothing to learn from, weights of 0 teach nothing.
+        if drawn > 0 {
+            source.fill(step, 0, &mut coordinates, &mut targets, weights);
+        }
         for (i, c) in coordinates.chunks_exact(inputs).enumerate() {
             for (a, c) in c.iter().enumerate() {
                 rows[a * pitch + i] = *c;
