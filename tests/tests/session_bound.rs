@@ -58,6 +58,16 @@ fn on_ranks<T: Send>(n: usize, work: impl Fn(Arc<dyn Ranks>) -> T + Sync) -> Vec
 }
 
 fn run(path: &Path, set: &[(&str, &str)], ranks: &Arc<dyn Ranks>, cycles: std::ops::Range<i64>) -> CloseReport {
+    run_of(path, set, ranks, cycles, values)
+}
+
+fn run_of(
+    path: &Path,
+    set: &[(&str, &str)],
+    ranks: &Arc<dyn Ranks>,
+    cycles: std::ops::Range<i64>,
+    values: impl Fn(&Place, i64) -> Vec<f64>,
+) -> CloseReport {
     let c = config(&[&SMALL[..], set].concat());
     let mut s = Session::open(path, &c, Communicator::Ranks(ranks.clone())).unwrap();
     let v = s.define_variable("v", ElementType::Float64, &SHAPE).unwrap();
@@ -123,6 +133,24 @@ fn a_tight_bound_carries_the_steps_and_a_loose_one_a_corrected_student() {
         }
         // What is random counts blocks by place: the same on any number of ranks, but for what metrics take.
         assert!(sizes.iter().all(|s| s.abs_diff(sizes[0]) <= 64), "{sizes:?}");
+    }
+}
+
+#[test]
+fn a_rank_with_nothing_but_constants_keeps_nobody_from_a_student() {
+    // The last block is all land.
+    let values = |place: &Place, step: i64| match place == &BLOCKS[2] {
+        true => vec![f64::NAN; place.1.iter().product()],
+        false => values(place, step),
+    };
+    for n in [1, 2, 3] {
+        let (_dir, path) = place();
+        let set = [("target.max_error", "3"), ("distil.when", "never")];
+        on_ranks(n, |r| run_of(&path, &set, &r, 0..STEPS, values));
+        // In a batch job ranks have blocks in turn.
+        let c = config(&SMALL);
+        on_ranks(n, |r| distil_run(&journal_directory(&path), &path, &c, r.as_ref(), &|_| {}).unwrap());
+        assert_eq!(rows(&path).0, 1, "{n} ranks");
     }
 }
 
