@@ -31,7 +31,16 @@ const KD_INR: u8 = 1;
 const KD_INR_EVERY_LAYER: u8 = 2;
 const RESIDUAL: u8 = 3;
 
+/// What every head has.
+const FIXED: usize = 22;
+
 impl Head {
+    /// Bytes of the head of such a network.
+    pub fn length(architecture: &Architecture, folds: Folds) -> usize {
+        let omega = matches!(architecture, Architecture::KdInr { every_layer: true, .. });
+        FIXED + 4 * usize::from(omega) + usize::from(folds.any())
+    }
+
     pub fn write(&self) -> Vec<u8> {
         let (kind, inputs, width, depth, omega) = match self.architecture {
             Architecture::Siren { inputs, width, depth, .. } => (SIREN, inputs, width, depth, None),
@@ -57,7 +66,7 @@ impl Head {
     /// The head and what follows it. `inputs` is the number of coordinates that the reader will supply.
     pub fn read(bytes: &[u8], inputs: usize) -> Result<(Head, &[u8])> {
         let short = || Error::Corruption("a network's payload is shorter than its head".into());
-        let (fixed, mut rest) = bytes.split_at_checked(22).ok_or_else(short)?;
+        let (fixed, mut rest) = bytes.split_at_checked(FIXED).ok_or_else(short)?;
         let u16_at = |i: usize| usize::from(u16::from_le_bytes([fixed[i], fixed[i + 1]]));
         let f64_at = |i: usize| f64::from_le_bytes(std::array::from_fn(|k| fixed[i + k]));
         let (width, depth) = (u16_at(2), u16_at(4));
@@ -91,5 +100,31 @@ impl Head {
             }
         }
         Ok((Head { architecture, normalisation, flags: flags & !FOLDED, folds }, rest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::coordinates::Fold;
+    use super::*;
+
+    #[test]
+    fn heads_have_their_length_and_come_back() {
+        let (inputs, width, depth, omega) = (4, 9, 3, 1.0);
+        let folded = Folds::default().with(1, Fold::Centre);
+        for architecture in [
+            Architecture::Siren { inputs, width, depth, omega },
+            Architecture::Residual { inputs, width, depth, omega },
+            Architecture::KdInr { inputs, width, depth, omega, every_layer: false },
+            Architecture::KdInr { inputs, width, depth, omega, every_layer: true },
+        ] {
+            for folds in [Folds::default(), folded] {
+                let normalisation = Normalisation { mid: 2.0, half: 0.5 };
+                let head = Head { architecture, normalisation, flags: BY_INDEX, folds };
+                let bytes = head.write();
+                assert_eq!(bytes.len(), Head::length(&architecture, folds), "{head:?}");
+                assert_eq!(Head::read(&bytes, inputs).unwrap(), (head, &[][..]));
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::coordinates::Folds;
 use super::fit::{Fitted, Host, Precision, Watch, fit};
 use super::on_device::Fed;
 use super::options::{FitOptions, KdInrOptions};
+use super::payload::Head;
 use super::sizing;
 use super::start::{inherit, stand_still};
 use super::student::Student;
@@ -17,8 +18,6 @@ use super::teacher_samples::TeacherSamples;
 use crate::ranks::agree;
 use crate::{DistilTask, Error, Quality, Result, SegmentDecoder};
 
-/// Bytes of a payload's head.
-const HEAD: usize = 22;
 /// Chunks on which the finished student is compared with its teachers.
 const CHECKED: u64 = 8;
 
@@ -36,8 +35,8 @@ pub(crate) struct Plan {
     /// With a batch size, and rates for the width.
     pub options: FitOptions,
     pub samples: u64,
-    /// For the parameters.
-    pub bytes: usize,
+    /// Bytes that the payload may take.
+    pub payload: usize,
 }
 
 impl Plan {
@@ -45,12 +44,15 @@ impl Plan {
     pub fn new(o: &KdInrOptions, task: &DistilTask<'_>, constant: bool) -> Result<Plan> {
         let s = &o.student;
         let inputs = task.extent.rank() + 1;
-        let bytes = task.budget_bytes.saturating_sub(HEAD).max(16);
+        let omega = if s.omega > 0.0 { s.omega } else { sizing::omega(&task.extent.count) };
+        let (payload, folds) = (task.budget_bytes, Folds::default());
         let width = match s.width {
-            0 => sizing::width_for(s, inputs, sizing::student_parameters(s.bits, bytes)),
+            0 => {
+                let bytes = beside_head(payload, &sizing::architecture(s, inputs, 1, omega), folds);
+                sizing::width_for(s, inputs, sizing::student_parameters(s.bits, bytes))
+            }
             w => w,
         };
-        let omega = if s.omega > 0.0 { s.omega } else { sizing::omega(&task.extent.count) };
         let architecture = match constant {
             // The normalisation says it all: what a network says is multiplied by 0.
             true => Architecture::Siren { inputs, width: 1, depth: 1, omega },
@@ -65,8 +67,13 @@ impl Plan {
             0 => (sizing::student_samples(values, parameters, options.batch) * o.effort) as u64,
             n => n,
         };
-        Ok(Plan { architecture, folds: Folds::default(), options, samples, bytes })
+        Ok(Plan { architecture, folds, options, samples, payload })
     }
+}
+
+/// What a payload leaves for the parameters.
+fn beside_head(payload: usize, architecture: &Architecture, folds: Folds) -> usize {
+    payload.saturating_sub(Head::length(architecture, folds)).max(16)
 }
 
 /// Random numbers of a task.
@@ -105,7 +112,7 @@ pub(crate) fn train(
     device: Option<&Worker>,
 ) -> Result<Fitted> {
     let task = source.task;
-    let budget = Budget::new(plan.bytes, random(task, SIGNS));
+    let budget = Budget::new(beside_head(plan.payload, &plan.architecture, plan.folds), random(task, SIGNS));
     let precision = if plan.options.bits == 0.0 { Precision::Full } else { Precision::Fill(&budget) };
     let progress = |done: f64, error: f64| progress(done, -10.0 * (error / 4.0).log10());
     let watch = Watch { limit, progress: &progress, ranks: task.ranks };

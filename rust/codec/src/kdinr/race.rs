@@ -54,7 +54,7 @@ pub(crate) fn race(
     let mut shortly =
         |architecture: Architecture, folds: Folds, source: &mut TeacherSamples<'_>| -> Result<Option<f64>> {
             let options = FitOptions { bits: 0.0, ..plan.options };
-            let short = Plan { architecture, folds, options, samples, bytes: plan.bytes };
+            let short = Plan { architecture, folds, options, samples, payload: plan.payload };
             source.fold(folds);
             let start = begin((&architecture, folds), source.task, false, o.student_from_teacher)?;
             let fitted = train(&short, start, source, 1.0, limit.map(|l| l.mul_f64(SHARE)), &progress, device)?;
@@ -82,8 +82,6 @@ pub(crate) fn race(
     }
     source.fold(folds);
     (plan.architecture, plan.folds) = (architecture, folds);
-    // What says so takes a byte of the payload.
-    plan.bytes -= usize::from(folds.any());
     Ok(spent)
 }
 
