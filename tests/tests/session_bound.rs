@@ -27,7 +27,7 @@ const SMALL: [(&str, &str); 7] = [
     ("teacher.depth", "2"),
     ("teacher.samples", "20000"),
     ("student.samples", "2000000"),
-    ("student.depth", "2"),
+    ("student.depth", "3"),
     ("nonfinite", "mask"),
 ];
 
@@ -121,9 +121,7 @@ fn a_tight_bound_carries_the_steps_and_a_loose_one_a_corrected_student() {
             let (_dir, path) = place();
             let reports = on_ranks(n, |r| run(&path, &[("target.max_error", bound)], &r, 0..STEPS));
             let error = farthest(&path);
-            // A student may be better than it has to be.
-            let least = limit / if students == 0 { 8.0 } else { 30.0 };
-            assert!(error <= limit && error > least, "{error} for {bound} on {n} ranks");
+            assert!(error <= limit && error > limit / 8.0, "{error} for {bound} on {n} ranks");
             assert!(farthest(&journal_directory(&path)) <= limit);
             let report = &reports[0].variables[0];
             assert!(report.student.max_error <= limit && report.student.max_error >= error, "{report:?}");
@@ -236,16 +234,10 @@ fn a_psnr_is_met_on_the_data_with_the_smallest_student_or_without_one() {
             let (_dir, path) = place();
             let reports = on_ranks(n, |r| run(&path, &[("target.psnr", target)], &r, 0..STEPS));
             let reached = psnr(&path);
-            assert!(reached >= limit, "{reached} for {target} on {n} ranks");
-            // Where waves are followed at all, they are followed well: then little is better than close.
-            match students {
-                0 => assert!(reached < limit + 5.0, "{reached} for {target} on {n} ranks"),
-                _ => assert!(reports[0].archive_bytes < 3700, "half of what streams take: {reports:?}"),
-            }
-            // Measured on what the journal knows, which is off by a few percent of what the target allows.
-            let told = reports[0].variables[0].student.psnr();
-            let [told, reached, limit] = [told, reached, limit].map(|psnr| 10f64.powf(-psnr / 10.0));
-            assert!((told - reached).abs() < 0.05 * limit, "{told} {reached} {reports:?}");
+            // Where waves are followed at all, they are followed well.
+            let much = if students == 0 { 5.0 } else { 12.0 };
+            assert!(reached >= limit && reached < limit + much, "{reached} for {target} on {n} ranks");
+            assert!((reports[0].variables[0].student.psnr() - reached).abs() < 0.3, "{reached} {reports:?}");
             assert_eq!(rows(&path).0, students, "{target}");
         }
     }

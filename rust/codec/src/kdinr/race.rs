@@ -80,7 +80,6 @@ pub(crate) fn race(
             (architecture, least) = (next, error);
         }
     }
-    source.fold(folds);
     (plan.architecture, plan.folds) = (architecture, folds);
     Ok(spent)
 }

@@ -25,20 +25,25 @@ type Blocks = BTreeMap<u32, Vec<u8>>;
 /// All masks of the planned steps, on rank 0; none elsewhere. Collective.
 pub(super) fn of_variables(crew: &Crew<'_>, run: &UnfinishedRun, plan: &Plan) -> Result<Vec<VariableMask>> {
     let mine = agree(crew.ranks, local(crew, run, plan))?;
-    let mut found: BTreeMap<(u64, u32), Blocks> = BTreeMap::new();
-    for bytes in crew.ranks.gather(&mine)? {
-        let mut told = Told(&bytes);
-        while !told.is_empty() {
-            let unknown = || Error::Internal("a rank told its masks in an unknown form".into());
-            let ((step, variable, block), mask) = one(&mut told).ok_or_else(unknown)?;
-            found.entry((step, variable)).or_default().insert(block, mask);
+    let all = crew.ranks.gather(&mine)?;
+    let merged = || -> Result<Vec<VariableMask>> {
+        let mut found: BTreeMap<(u64, u32), Blocks> = BTreeMap::new();
+        for bytes in &all {
+            let mut told = Told(bytes);
+            while !told.is_empty() {
+                let unknown = || Error::Internal("a rank told its masks in an unknown form".into());
+                let ((step, variable, block), mask) = one(&mut told).ok_or_else(unknown)?;
+                found.entry((step, variable)).or_default().insert(block, mask);
+            }
         }
-    }
-    let merged = found.into_iter().map(|((step, variable), blocks)| {
-        let bytes = merge(&run.run().variables[variable as usize], blocks)?;
-        Ok(VariableMask { variable, step, bytes })
-    });
-    agree(crew.ranks, merged.collect())
+        let of_variable = |((step, variable), blocks)| {
+            let bytes = merge(&run.run().variables[variable as usize], blocks)?;
+            Ok(VariableMask { variable, step, bytes })
+        };
+        found.into_iter().map(of_variable).collect()
+    };
+    // Only rank 0 has any: what fails there fails on all.
+    agree(crew.ranks, merged())
 }
 
 /// Step, variable, block, and its mask.
